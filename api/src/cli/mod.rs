@@ -1,0 +1,62 @@
+//! The command line: one file per subcommand. Data on stdout, talk on stderr (SPEC §12).
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Failure;
+
+/// How a command ends when it does not fail; the numbers are SPEC §12's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// 0: all is well.
+    Ok,
+    /// 3: the input has blocking faults.
+    Faults,
+    /// 5: audit or verification found something.
+    Findings,
+    /// 7: undecided or infeasible.
+    Undecided,
+}
+
+impl Exit {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Faults => 3,
+            Self::Findings => 5,
+            Self::Undecided => 7,
+        }
+    }
+}
+
+/// 录取 – senior-high enrolment and placement: check, place, verify, explain.
+#[derive(Parser)]
+#[command(name = "luqu", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(failure) => {
+            anstream::eprintln!("luqu: {failure}");
+            ExitCode::from(match failure {
+                Failure::Usage(_) => 2,
+                Failure::Interrupted => 130,
+                Failure::Io { .. } | Failure::NotFound(_) | Failure::Internal(_) => 1,
+            })
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Exit, Failure> {
+    match command {}
+}

@@ -1,0 +1,5 @@
+//! Everything that touches the world: files, the command line and, later, the season server.
+
+pub mod cli;
+pub mod error;
+pub mod tables;

@@ -1,0 +1,7 @@
+//! The `luqu` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    luqu::cli::main()
+}

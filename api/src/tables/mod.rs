@@ -1,0 +1,1 @@
+//! The season folder and workbook: reading, faults with cell addresses, writing.

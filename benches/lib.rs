@@ -1,0 +1,1 @@
+//! Measurements of placement, verification and import; see `benches/README.md`.

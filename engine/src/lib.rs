@@ -1,0 +1,7 @@
+//! The optimisation core of Luqu 录取: places the applicants of one district and proves that it did.
+//!
+//! Everything here is a pure function of values. The engine knows no database, HTTP, async, file,
+//! clock, environment or unseeded randomness; see `ARCHITECTURE.md` for who may import whom.
+
+pub mod domain;
+pub mod policy;
