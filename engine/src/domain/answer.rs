@@ -127,12 +127,22 @@ pub enum ReasonKind {
 impl ReasonKind {
     /// The word of `reasons.csv`; a missing class and an empty one are both `no_seats`.
     pub fn key(&self) -> String {
-        match self {
-            Self::NoClass | Self::NoSeats => "no_seats".to_owned(),
-            Self::OutOfRegion => "out_of_region".to_owned(),
-            Self::Ineligible(predicate) => format!("ineligible:{}", predicate.key()),
-            Self::BelowFloor => "below_floor".to_owned(),
-            Self::BelowCutoff => "below_cutoff".to_owned(),
+        let mut word = String::new();
+        self.write_key(&mut word);
+        word
+    }
+
+    /// Appends the word of `reasons.csv`.
+    pub fn write_key(&self, out: &mut String) {
+        out.push_str(match self {
+            Self::NoClass | Self::NoSeats => "no_seats",
+            Self::OutOfRegion => "out_of_region",
+            Self::Ineligible(_) => "ineligible:",
+            Self::BelowFloor => "below_floor",
+            Self::BelowCutoff => "below_cutoff",
+        });
+        if let Self::Ineligible(predicate) = self {
+            out.push_str(predicate.key());
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What things are: the words of the contract as types, shared by every other room.
 
 pub mod answer;
+pub mod answer_csv;
+mod check;
 pub mod date;
 pub mod digest;
 pub mod draft;

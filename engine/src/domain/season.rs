@@ -311,6 +311,11 @@ impl Season {
         &self.plan
     }
 
+    /// The plan lines whose seats are still to be computed: nothing can be placed before they are.
+    pub fn pending(&self) -> impl Iterator<Item = &PlanLine> {
+        self.plan.iter().filter(|line| line.seats.is_none())
+    }
+
     /// The graduates of each junior school, ordered by school.
     pub fn graduates(&self) -> &[Graduates] {
         &self.graduates
