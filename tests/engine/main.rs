@@ -1,1 +1,3 @@
 //! Black-box tests of the engine.
+
+mod policy_shipped;
