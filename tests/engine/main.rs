@@ -1,4 +1,5 @@
 //! Black-box tests of the engine.
 
 mod fixtures_district;
+mod policy_refusals;
 mod policy_shipped;

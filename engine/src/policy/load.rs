@@ -1,12 +1,14 @@
 //! Reads a policy file, resolves its names and refuses what contradicts itself. All refusals at once.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize as _;
-use sha2::{Digest as _, Sha256};
 
 use super::raw::{
     Raw, RawBatch, RawBonus, RawCategories, RawCategory, RawClause, RawKey, RawMethod,
-    RawPredicate, RawRounding, RawTotalRounding, unsupported_keys,
+    RawPredicate, RawRounding, RawTotalRounding,
 };
+use super::shape::{self, Walk, not_known};
 use super::{
     Batch, Category, Clause, Composite, Floor, Key, Limits, Policy, Predicate, PriorityList,
     QuotaMethod, QuotaRule, Refusal, RefusalKind, RelativeFloor, Rounding, Subject, TotalRule,
@@ -17,120 +19,68 @@ impl Policy {
     /// Reads `policy.toml`. `seed` replaces the file's own seed.
     ///
     /// # Errors
-    /// Every refusal of SPEC §4 that the file deserves; never empty.
+    /// Every refusal of SPEC §4 that the file deserves, in the order of the file's lines; never empty.
+    /// A file with a misspelt key or a value of the wrong kind is judged for those first.
     pub fn load(text: &str, seed: Option<&str>) -> Result<Self, Vec<Refusal>> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let table: toml::Table =
-            toml::from_str(text).map_err(|e| vec![unreadable(text, e.span(), e.message())])?;
-        let mut refusals = Vec::new();
-        find_unsupported(text, &table, "", &mut refusals);
+        let Walk { lines, mut refusals, .. } = shape::walk(text).map_err(|r| vec![r])?;
         if !refusals.is_empty() {
+            refusals.sort_by_key(|r| r.line);
             return Err(refusals);
         }
-        let raw: Raw =
-            toml::from_str(text).map_err(|e| vec![unreadable(text, e.span(), e.message())])?;
+        let raw: Raw = toml::from_str(text).map_err(|e| vec![unreadable(text, &e)])?;
         let explicit = raw.batches.iter().map(|b| b.seat_order.is_some()).collect();
-        let mut loader = Loader { text, refusals, explicit };
+        let mut loader = Loader { text, lines, refusals, explicit };
         let policy = loader.resolve(raw, seed);
+        let mut refusals = loader.refusals;
+        refusals.sort_by_key(|r| r.line);
         match policy {
-            Some(policy) if loader.refusals.is_empty() => Ok(policy),
-            _ => Err(loader.refusals),
+            Some(policy) if refusals.is_empty() => Ok(policy),
+            _ => Err(refusals),
         }
     }
 }
 
-fn unreadable(text: &str, span: Option<std::ops::Range<usize>>, message: &str) -> Refusal {
-    let line = span.map(|s| line_of(text, s.start));
+/// What the shapes let through and the types do not.
+fn unreadable(text: &str, error: &toml::de::Error) -> Refusal {
     Refusal {
         kind: RefusalKind::Unreadable,
         path: String::new(),
-        line,
-        message: message.to_owned(),
+        line: error.span().map(|s| shape::line_of(text, s.start)),
+        message: format!("取值不合要求（{}）", error.message()),
     }
 }
 
-fn line_of(text: &str, offset: usize) -> u32 {
-    let newlines = text.bytes().take(offset).filter(|&b| b == b'\n').count();
-    u32::try_from(newlines + 1).unwrap_or(u32::MAX)
-}
-
-/// Finds keys that name a rule which no policy here may have, anywhere in the file.
-fn find_unsupported(text: &str, table: &toml::Table, path: &str, out: &mut Vec<Refusal>) {
-    let known = unsupported_keys();
-    for (key, value) in table {
-        let here = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        // Names of categories are free; only keys of the format are judged.
-        if path != "categories"
-            && let Some(&kind) = known.get(key.as_str())
-        {
-            out.push(Refusal {
-                kind,
-                path: here.clone(),
-                line: line_of_key(text, key),
-                message: format!("不支持 {here}"),
-            });
-        }
-        match value {
-            toml::Value::Table(inner) => find_unsupported(text, inner, &here, out),
-            toml::Value::Array(items) => {
-                for inner in items.iter().filter_map(toml::Value::as_table) {
-                    find_unsupported(text, inner, &here, out);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn line_of_key(text: &str, key: &str) -> Option<u32> {
-    text.lines()
-        .position(|l| {
-            l.trim_start().trim_start_matches('[').starts_with(key)
-                || l.contains(&format!(" {key} ="))
-        })
-        .and_then(|at| u32::try_from(at + 1).ok())
-}
-
-struct Loader<'t> {
+pub(super) struct Loader<'t> {
     text: &'t str,
+    /// The line of each dotted path.
+    lines: BTreeMap<String, u32>,
     refusals: Vec<Refusal>,
     /// Per batch: the file gives a seat order, which then says where each category has its seats.
-    explicit: Vec<bool>,
+    pub(super) explicit: Vec<bool>,
 }
 
 impl Loader<'_> {
-    fn refuse(&mut self, kind: RefusalKind, path: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn refuse(
+        &mut self,
+        kind: RefusalKind,
+        path: impl Into<String>,
+        message: impl Into<String>,
+    ) {
         let path = path.into();
         let line = self.line_of_path(&path);
         self.refusals.push(Refusal { kind, path, line, message: message.into() });
     }
 
-    /// The line of the last key of a dotted path, below the header of its table if that is found.
+    /// The line of a dotted path, or of the nearest table around it.
     fn line_of_path(&self, path: &str) -> Option<u32> {
-        let (table, key) = path.rsplit_once('.').unwrap_or(("", path));
-        let (table, index) = match table.split_once('[') {
-            Some((name, rest)) => (name, rest.trim_end_matches(']').parse().unwrap_or(0)),
-            None => (table, 0),
-        };
-        let headers = [format!("[{table}]"), format!("[[{table}]]")];
-        let mut seen = 0;
-        let mut header_line = None;
-        for (at, line) in self.text.lines().enumerate() {
-            let line = line.trim();
-            if header_line.is_none() {
-                if headers.iter().any(|h| line.starts_with(h.as_str())) {
-                    if seen == index {
-                        header_line = Some(at);
-                    }
-                    seen += 1;
-                }
-            } else if line.starts_with('[') {
-                break;
-            } else if line.strip_prefix(key).is_some_and(|r| r.trim_start().starts_with('=')) {
-                return u32::try_from(at + 1).ok();
+        let mut path = path;
+        loop {
+            if let Some(&line) = self.lines.get(path) {
+                return Some(line);
             }
+            path = path.rsplit_once('.')?.0;
         }
-        header_line.and_then(|at| u32::try_from(at + 1).ok())
     }
 
     fn resolve(&mut self, raw: Raw, seed: Option<&str>) -> Option<Policy> {
@@ -236,7 +186,9 @@ impl Loader<'_> {
     fn subject(&mut self, names: &Names<'_>, id: &str, path: &str) -> Option<SubjectIx> {
         let found = names.subjects.iter().position(|s| s.id == id).map(SubjectIx::from);
         if found.is_none() {
-            self.refuse(RefusalKind::UnknownName, path, format!("没有科目 {id}"));
+            let known: Vec<&str> = names.subjects.iter().map(|s| s.id.as_str()).collect();
+            let message = not_known("没有这个科目：", id, "已有的科目", &known);
+            self.refuse(RefusalKind::UnknownName, path, message);
         }
         found
     }
@@ -244,7 +196,9 @@ impl Loader<'_> {
     fn category_name(&mut self, names: &Names<'_>, id: &str, path: &str) -> Option<CategoryIx> {
         let found = names.categories.iter().position(|c| c == id).map(CategoryIx::from);
         if found.is_none() {
-            self.refuse(RefusalKind::UnknownName, path, format!("没有类别 {id}"));
+            let known: Vec<&str> = names.categories.iter().map(Text::as_str).collect();
+            let message = not_known("没有这个类别：", id, "已有的类别", &known);
+            self.refuse(RefusalKind::UnknownName, path, message);
         }
         found
     }
@@ -252,7 +206,9 @@ impl Loader<'_> {
     fn batch_name(&mut self, names: &Names<'_>, id: &str, path: &str) -> Option<BatchIx> {
         let found = names.batches.iter().position(|b| b == id).map(BatchIx::from);
         if found.is_none() {
-            self.refuse(RefusalKind::UnknownName, path, format!("没有批次 {id}"));
+            let known: Vec<&str> = names.batches.iter().map(Text::as_str).collect();
+            let message = not_known("没有这个批次：", id, "已有的批次", &known);
+            self.refuse(RefusalKind::UnknownName, path, message);
         }
         found
     }
@@ -359,7 +315,8 @@ impl Loader<'_> {
                 "quota_listed" => vec![Predicate::QuotaListed],
                 "qualified" => vec![Predicate::Qualified],
                 other => {
-                    self.refuse(RefusalKind::Unreadable, path, format!("没有资格条件 {other}"));
+                    let message = not_known("不认识的资格条件", other, "可用的条件", PREDICATES);
+                    self.refuse(RefusalKind::Unreadable, path, message);
                     vec![]
                 }
             },
@@ -453,239 +410,32 @@ impl Loader<'_> {
             })
             .collect();
         if parts.is_none() {
-            self.refuse(
-                RefusalKind::UnknownName,
-                path,
-                format!("录取顺序中没有 {word} 这个键或科目"),
-            );
+            let subjects = names.subjects.iter().map(|s| s.id.as_str());
+            let known: Vec<&str> = KEYS.iter().copied().chain(subjects).collect();
+            let message = not_known("录取顺序中没有这个键或科目：", word, "可用的键", &known);
+            self.refuse(RefusalKind::UnknownName, path, message);
         }
         parts.map(Key::Subjects)
     }
-
-    /// The refusals that need the whole policy.
-    fn judge(&mut self, policy: &Policy) {
-        self.judge_returns(policy);
-        self.judge_carries(policy);
-        self.judge_floors(policy);
-        self.judge_orders(policy);
-        self.judge_quota(policy);
-        self.judge_seed(policy);
-    }
-
-    fn judge_returns(&mut self, policy: &Policy) {
-        for (at, category) in policy.categories.iter().enumerate() {
-            let Some(to) = category.returns_to else { continue };
-            let path = format!("categories.{}.returns_to", category.id);
-            let mut next = Some(to);
-            let mut steps = 0;
-            while let Some(there) = next {
-                if there.at() == at {
-                    let to = &policy.category(to).id;
-                    self.refuse(
-                        RefusalKind::ReturnsInCircle,
-                        &path,
-                        format!("{} → {to} → … 回到自身", category.id),
-                    );
-                    break;
-                }
-                steps += 1;
-                if steps > policy.categories.len() {
-                    break;
-                }
-                next = policy.category(there).returns_to;
-            }
-            for batch in &policy.batches {
-                let place = |c: CategoryIx| batch.seat_order.iter().position(|&o| o == c);
-                if let (Some(from), Some(to_at)) = (place(CategoryIx::from(at)), place(to))
-                    && to_at < from
-                {
-                    self.refuse(
-                        RefusalKind::ReturnsBackward,
-                        &path,
-                        format!(
-                            "批次 {} 中 {} 排在 {} 之前",
-                            batch.id,
-                            policy.category(to).id,
-                            category.id
-                        ),
-                    );
-                }
-            }
-            if policy.category(to).by_junior {
-                self.refuse(
-                    RefusalKind::NoQuotaCells,
-                    &path,
-                    "剩余计划不能转给按毕业初中分配的类别",
-                );
-            }
-            if category.carry_to.is_some() {
-                self.refuse(
-                    RefusalKind::ReturnsAndCarries,
-                    format!("categories.{}.carry_to", category.id),
-                    format!("{} 同时设了 returns_to 和 carry_to", category.id),
-                );
-            }
-        }
-    }
-
-    fn judge_carries(&mut self, policy: &Policy) {
-        for (at, category) in policy.categories.iter().enumerate() {
-            let Some((batch, to)) = category.carry_to else { continue };
-            let path = format!("categories.{}.carry_to", category.id);
-            let first = policy
-                .batches
-                .iter()
-                .zip(&self.explicit)
-                .position(|(b, &given)| given && b.seat_order.contains(&CategoryIx::from(at)));
-            let backward = first.is_some_and(|first| first >= batch.at());
-            if backward || batch.at() == 0 {
-                self.refuse(
-                    RefusalKind::CarryBackward,
-                    &path,
-                    format!("{} 不晚于 {} 所在的批次", policy.batch(batch).id, category.id),
-                );
-            }
-            if policy.category(to).by_junior {
-                self.refuse(
-                    RefusalKind::NoQuotaCells,
-                    &path,
-                    "剩余计划不能转给按毕业初中分配的类别",
-                );
-            }
-        }
-    }
-
-    fn judge_floors(&mut self, policy: &Policy) {
-        for (at, category) in policy.categories.iter().enumerate() {
-            let Some(relative) = category.floor.as_ref().and_then(|f| f.relative.as_ref()) else {
-                continue;
-            };
-            let path = format!("categories.{}.floor", category.id);
-            let line = policy.category(relative.line);
-            if line.by_junior {
-                self.refuse(
-                    RefusalKind::FloorOnLaterLine,
-                    &path,
-                    format!("{} 按毕业初中分配，没有一条统一的线", line.id),
-                );
-            }
-            for (b, batch) in policy.batches.iter().enumerate() {
-                if !batch.seat_order.contains(&CategoryIx::from(at)) {
-                    continue;
-                }
-                match relative.batch {
-                    Some(earlier) if earlier.at() > b => self.refuse(
-                        RefusalKind::FloorOnLaterLine,
-                        &path,
-                        format!("批次 {} 晚于 {}", policy.batch(earlier).id, batch.id),
-                    ),
-                    Some(earlier) if earlier.at() < b => {}
-                    _ => self.judge_same_batch_floor(
-                        policy,
-                        b,
-                        CategoryIx::from(at),
-                        relative,
-                        &path,
-                    ),
-                }
-            }
-        }
-    }
-
-    fn judge_same_batch_floor(
-        &mut self,
-        policy: &Policy,
-        batch_at: usize,
-        category: CategoryIx,
-        relative: &RelativeFloor,
-        path: &str,
-    ) {
-        let batch = &policy.batches[batch_at];
-        if relative.line == category {
-            self.refuse(RefusalKind::FloorOnLaterLine, path, "下限不能以本类别自己的线为准");
-        }
-        let orders: Vec<&PriorityList> =
-            batch.seat_order.iter().map(|&c| policy.priority(BatchIx::from(batch_at), c)).collect();
-        let common = orders.windows(2).all(|pair| pair[0] == pair[1]);
-        let plain = orders.iter().all(|o| o.wish_free() && !o.reads_special());
-        if !(common && plain) {
-            self.refuse(
-                RefusalKind::UncommonOrder,
-                path,
-                format!("批次 {} 的各类别没有共用一个与志愿序号无关的录取顺序", batch.id),
-            );
-        }
-    }
-
-    fn judge_orders(&mut self, policy: &Policy) {
-        for category in &policy.categories {
-            let reads = |p: &PriorityList| p.keys.contains(&Key::Composite);
-            if category.composite.is_none() && category.priority.as_ref().is_some_and(reads) {
-                self.refuse(
-                    RefusalKind::UnknownName,
-                    format!("categories.{}.priority", category.id),
-                    "用了 composite，却没有写 composite 的比例",
-                );
-            }
-        }
-        for (at, batch) in policy.batches.iter().enumerate() {
-            if batch.priority.keys.contains(&Key::Composite) {
-                for &c in &batch.seat_order {
-                    let category = policy.category(c);
-                    if category.composite.is_none() && category.priority.is_none() {
-                        self.refuse(
-                            RefusalKind::UnknownName,
-                            format!("batches[{at}].priority"),
-                            format!(
-                                "用了 composite，类别 {} 却没有写 composite 的比例",
-                                category.id
-                            ),
-                        );
-                    }
-                }
-            }
-            if batch.priority.reads_special() && !batch.adjustment.is_empty() {
-                self.refuse(
-                    RefusalKind::UncommonOrder,
-                    format!("batches[{at}].adjustment"),
-                    "服从调剂按批次的录取顺序进行，该顺序不能取决于某一类别的专业分",
-                );
-            }
-        }
-    }
-
-    fn judge_quota(&mut self, policy: &Policy) {
-        let quota = policy.quota.as_ref().map(|q| q.category);
-        if let Some(category) = quota
-            && !policy.category(category).by_junior
-        {
-            self.refuse(
-                RefusalKind::NoQuotaCells,
-                "quota.category",
-                format!("{} 没有设 by_junior = true", policy.category(category).id),
-            );
-        }
-        for (at, category) in policy.categories.iter().enumerate() {
-            if category.by_junior && quota != Some(CategoryIx::from(at)) {
-                self.refuse(
-                    RefusalKind::NoQuotaCells,
-                    format!("categories.{}.by_junior", category.id),
-                    format!("{} 不是 [quota].category，不会有指标分配", category.id),
-                );
-            }
-        }
-    }
-
-    fn judge_seed(&mut self, policy: &Policy) {
-        let seed = policy.seed.as_deref().unwrap_or_default();
-        if let Some(commitment) = &policy.seed_commitment
-            && !seed.is_empty()
-            && !hex::encode(Sha256::digest(seed.as_bytes())).eq_ignore_ascii_case(commitment)
-        {
-            self.refuse(RefusalKind::Seed, "season.seed_commitment", "种子与事先公布的承诺值不符");
-        }
-    }
 }
+
+/// The words of a priority list, besides the subjects.
+const KEYS: &[&str] = &[
+    "total",
+    "composite",
+    "special",
+    "evaluation",
+    "tie_class",
+    "wish",
+    "wish_group:3",
+    "band:1",
+    "lottery",
+    "manual",
+];
+
+/// The words of `eligible`.
+const PREDICATES: &[&str] =
+    &["fresh", "attended", "registered_three_years", "quota_listed", "qualified"];
 
 struct Names<'a> {
     subjects: &'a [Subject],

@@ -3,9 +3,11 @@
 //! [`Policy::load`] reads `policy.toml` (SPEC §4) and refuses what contradicts itself; a `Policy` that
 //! exists is consistent.
 
+mod judge;
 mod load;
 mod raw;
 mod refusal;
+mod shape;
 
 use serde::Serialize;
 
