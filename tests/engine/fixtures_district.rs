@@ -20,7 +20,7 @@ fn season(spec: &DistrictSpec) -> Season {
 #[test]
 fn every_shipped_policy_gets_districts_without_faults() {
     for shipped in SHIPPED {
-        for (applicants, seed) in [(10, 1), (11, 2), (60, 3), (700, 4), (3500, 5)] {
+        for (applicants, seed) in [(1, 0), (10, 1), (11, 2), (60, 3), (700, 4), (3500, 5)] {
             let spec = DistrictSpec::with_policy(applicants, seed, shipped.text)
                 .unwrap_or_else(|r| panic!("{}: {r:?}", shipped.name));
             let season = season(&spec);

@@ -1,5 +1,7 @@
 //! The command line: one file per subcommand. Data on stdout, talk on stderr (SPEC §12).
 
+mod init;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -39,7 +41,10 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// 新建招生季目录；--demo N 生成示例数据
+    Init(init::Args),
+}
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
@@ -58,5 +63,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<Exit, Failure> {
-    match command {}
+    match command {
+        Command::Init(args) => init::run(args),
+    }
 }

@@ -1,0 +1,238 @@
+//! Writes a season folder: `policy.toml` and one CSV file per table (SPEC §3), all or nothing.
+//!
+//! UTF-8 without BOM, LF, English keys; columns in the order of the contract. The same draft gives the
+//! same bytes.
+
+use std::fmt::{Display, Write as _};
+use std::fs;
+use std::path::Path;
+
+use luqu_engine::domain::draft::{Draft, Rows};
+use luqu_engine::domain::{Table, Text};
+use luqu_engine::policy::Policy;
+
+use crate::error::Failure;
+
+/// Writes the policy and the tables as the folder `dir`, which must not exist or be empty. The files are
+/// made in a folder beside it, which then takes its name: a run that fails or is interrupted leaves no
+/// half-written season. Tables that are not present in the draft get no file.
+///
+/// # Errors
+/// `Usage` when `dir` is a file or holds anything; `Io` with the path.
+pub fn write_season(dir: &Path, policy: &Policy, draft: &Draft) -> Result<(), Failure> {
+    let exists = match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => true,
+        Ok(false) => {
+            return Err(Failure::Usage(format!(
+                "{} 不是空目录，不会覆盖其中的文件；请换一个目录名",
+                dir.display()
+            )));
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => false,
+        Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => {
+            return Err(Failure::Usage(format!("{} 是文件，不是目录", dir.display())));
+        }
+        Err(e) => return Err(Failure::io(dir)(e)),
+    };
+    let parent = match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(parent).map_err(Failure::io(parent))?;
+    let guard = tempfile::Builder::new()
+        .prefix(".luqu-")
+        .tempdir_in(parent)
+        .map_err(Failure::io(parent))?;
+    // The temporary folder itself is private; the season inside has the usual rights.
+    let made = guard.path().join("season");
+    fs::create_dir(&made).map_err(Failure::io(&made))?;
+    let text = &policy.text;
+    let path = made.join("policy.toml");
+    fs::write(&path, text).map_err(Failure::io(&path))?;
+    for table in Table::SEASON {
+        if let Some(bytes) = table_csv(table, policy, draft)? {
+            let path = made.join(format!("{}.csv", table.key()));
+            fs::write(&path, bytes).map_err(Failure::io(&path))?;
+        }
+    }
+    if exists {
+        fs::remove_dir(dir).map_err(Failure::io(dir))?;
+    }
+    fs::rename(&made, dir).map_err(Failure::io(dir))
+}
+
+/// The bytes of one table, or nothing when the draft does not have it.
+///
+/// # Errors
+/// `Internal` only.
+pub fn table_csv(table: Table, policy: &Policy, draft: &Draft) -> Result<Option<Vec<u8>>, Failure> {
+    let fields = |keys: &[&str]| keys.iter().map(|&k| k.to_owned()).collect::<Vec<_>>();
+    match table {
+        Table::Schools => sheet(
+            &draft.schools,
+            &fields(&[
+                "school_id",
+                "name",
+                "stage",
+                "ownership",
+                "tier",
+                "region",
+                "is_new",
+                "enrolled",
+                "group",
+            ]),
+            |s, line| {
+                line.text(&s.school_id).text(&s.name).word(s.stage.map(|v| v.key()));
+                line.word(s.ownership.map(|v| v.key())).word(s.tier.map(|v| v.key()));
+                line.text(&s.region).yes(s.is_new).shown(s.enrolled).text(&s.group);
+            },
+        ),
+        Table::Plan => sheet(
+            &draft.plan,
+            &fields(&[
+                "school_id",
+                "batch",
+                "category",
+                "seats",
+                "classes",
+                "quota_share",
+                "region_scope",
+                "document",
+            ]),
+            |p, line| {
+                line.text(&p.school_id).text(&p.batch).text(&p.category).shown(p.seats);
+                line.shown(p.classes).shown(p.quota_share);
+                line.text(&p.region_scope).text(&p.document);
+            },
+        ),
+        Table::Graduates => sheet(
+            &draft.graduates,
+            &fields(&["junior_id", "graduates", "eligible", "tilt"]),
+            |g, line| {
+                line.text(&g.junior_id).shown(g.graduates).shown(g.eligible).yes(g.tilt);
+            },
+        ),
+        Table::Quotas => sheet(
+            &draft.quotas,
+            &fields(&["school_id", "batch", "junior_id", "seats"]),
+            |q, line| {
+                line.text(&q.school_id).text(&q.batch).text(&q.junior_id).shown(q.seats);
+            },
+        ),
+        Table::Applicants => applicants(policy, draft),
+        Table::Wishes => sheet(
+            &draft.wishes,
+            &fields(&["applicant_id", "batch", "position", "school_id", "category", "adjust"]),
+            |w, line| {
+                line.text(&w.applicant_id).text(&w.batch).shown(w.position);
+                line.text(&w.school_id).text(&w.category).yes(w.adjust);
+            },
+        ),
+        Table::SpecialScores => sheet(
+            &draft.special_scores,
+            &fields(&["applicant_id", "category", "school_id", "score", "qualified", "test_date"]),
+            |s, line| {
+                line.text(&s.applicant_id).text(&s.category).text(&s.school_id);
+                line.shown(s.score).yes(s.qualified).text(&s.test_date);
+            },
+        ),
+        Table::Restrictions => sheet(
+            &draft.restrictions,
+            &fields(&["applicant_id", "kind", "reason", "document"]),
+            |r, line| {
+                line.text(&r.applicant_id).word(r.kind.map(|k| k.key()));
+                line.text(&r.reason).text(&r.document);
+            },
+        ),
+        Table::TieDecisions => sheet(
+            &draft.tie_decisions,
+            &fields(&["batch", "applicant_id", "order", "document"]),
+            |t, line| {
+                line.text(&t.batch).text(&t.applicant_id).shown(t.order).text(&t.document);
+            },
+        ),
+        _ => Ok(None),
+    }
+}
+
+fn applicants(policy: &Policy, draft: &Draft) -> Result<Option<Vec<u8>>, Failure> {
+    let mut keys: Vec<String> = [
+        "applicant_id",
+        "name",
+        "gender",
+        "id_number",
+        "registry_no",
+        "junior_id",
+        "region",
+        "fresh",
+        "junior_since",
+        "attended",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    keys.extend(policy.subjects.iter().map(|s| s.id.to_string()));
+    keys.extend(["bonus", "total", "evaluation", "tie_class"].map(str::to_owned));
+    sheet(&draft.applicants, &keys, |a, line| {
+        line.text(&a.applicant_id).text(&a.name).word(a.gender.map(|v| v.key()));
+        line.text(&a.id_number).text(&a.registry_no).text(&a.junior_id).text(&a.region);
+        line.yes(a.fresh).shown(a.junior_since).yes(a.attended);
+        for subject in 0..policy.subjects.len() {
+            line.shown(a.scores.get(subject).copied().flatten());
+        }
+        line.shown(a.bonus).shown(a.total);
+        line.word(a.evaluation.map(|v| v.key())).shown(a.tie_class);
+    })
+}
+
+fn sheet<R>(
+    rows: &Rows<R>,
+    keys: &[String],
+    mut fill: impl FnMut(&R, &mut Line),
+) -> Result<Option<Vec<u8>>, Failure> {
+    if !rows.present {
+        return Ok(None);
+    }
+    let internal = |e: csv::Error| Failure::Internal(e.to_string());
+    let mut out = csv::Writer::from_writer(Vec::with_capacity(rows.rows.len() * 64 + 256));
+    out.write_record(keys).map_err(internal)?;
+    let mut line = Line::default();
+    for (_, row) in &rows.rows {
+        line.record.clear();
+        fill(row, &mut line);
+        out.write_byte_record(&line.record).map_err(internal)?;
+    }
+    out.into_inner().map(Some).map_err(|e| Failure::Internal(e.to_string()))
+}
+
+/// One line of a table; a value that is not there is a blank cell.
+#[derive(Default)]
+struct Line {
+    record: csv::ByteRecord,
+    scratch: String,
+}
+
+impl Line {
+    fn text(&mut self, value: &Option<Text>) -> &mut Self {
+        self.record.push_field(value.as_deref().unwrap_or_default().as_bytes());
+        self
+    }
+
+    fn word(&mut self, value: Option<&str>) -> &mut Self {
+        self.record.push_field(value.unwrap_or_default().as_bytes());
+        self
+    }
+
+    fn yes(&mut self, value: Option<bool>) -> &mut Self {
+        self.word(value.map(|v| if v { "yes" } else { "no" }))
+    }
+
+    fn shown(&mut self, value: Option<impl Display>) -> &mut Self {
+        self.scratch.clear();
+        if let Some(value) = value {
+            // Writing to a string does not fail.
+            let _ = write!(self.scratch, "{value}");
+        }
+        self.record.push_field(self.scratch.as_bytes());
+        self
+    }
+}
