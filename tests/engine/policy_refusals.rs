@@ -192,7 +192,7 @@ fn an_unknown_key_is_refused_at_every_level_with_the_key_that_was_meant() {
         ("[quota]\n", "[quota]\ntilt = { per = 30, perr = 1 }\n", "quota.tilt.perr", "per"),
         ("year = 2026", "year = 2026\nsede = \"s\"", "season.sede", "seed"),
         ("max = \"150\"", "max = \"150\"\nnames = \"x\"", "subjects[0].names", "name"),
-        ("wishes = 3", "wishes = 3\nwish = 3", "batches[0].wish", "wishes"),
+        ("wishes = 3", "wishes = 3\nwishs = 3", "batches[0].wishs", "wishes"),
         (
             "by_junior = true",
             "by_junior = true\neligable = []",

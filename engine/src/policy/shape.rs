@@ -399,20 +399,23 @@ fn nearest<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
         .map(|(_, a)| a)
 }
 
-/// How many letters to insert, delete or replace to turn one word into the other (Levenshtein).
+/// How many letters to insert, delete, replace or swap with the next to turn one word into the other.
 fn slips(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, f) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, t) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(f != *t);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
+    for i in 1..=from.len() {
+        let mut row = vec![i];
+        for j in 1..=to.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[to.len()]
+    rows[from.len()][to.len()]
 }
 
 #[cfg(test)]
@@ -421,7 +424,9 @@ mod tests {
 
     #[test]
     fn slips_count_letters() {
-        for (a, b, n) in [("share", "share", 0), ("shares", "share", 1), ("", "ab", 2)] {
+        for (a, b, n) in
+            [("share", "share", 0), ("shares", "share", 1), ("sede", "seed", 1), ("", "ab", 2)]
+        {
             assert_eq!(slips(a, b), n);
             assert_eq!(slips(b, a), n);
         }
