@@ -4,4 +4,5 @@
 //! clock, environment or unseeded randomness; see `ARCHITECTURE.md` for who may import whom.
 
 pub mod domain;
+pub mod placement;
 pub mod policy;

@@ -33,7 +33,7 @@ impl Season {
         let wishes =
             wishes::check(&policy, &draft.wishes, &schools, &people, &plan, &quotas, &mut faults);
         let ties = applicants::check_ties(&policy, &draft.tie_decisions, &people, &mut faults);
-        plan::check_common_orders(&policy, &draft.plan, &plan, &mut faults);
+        plan::check_common_orders(&policy, &draft.plan, &plan, &quotas, &mut faults);
         if policy.needs_seed() && policy.seed.as_deref().is_none_or(str::is_empty) {
             faults.push(
                 Fault::of_table(

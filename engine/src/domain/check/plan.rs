@@ -333,12 +333,14 @@ pub(super) fn check_common_orders(
     policy: &Policy,
     rows: &Rows<PlanRow>,
     plan: &Plan,
+    quotas: &Quotas,
     faults: &mut Faults,
 ) {
+    let classes = classes(policy, plan, quotas);
     for at in 0..policy.batches.len() {
         let batch = BatchIx::from(at);
         let mut categories: Vec<CategoryIx> =
-            plan.lines.iter().filter(|l| l.batch == batch).map(|l| l.category).collect();
+            classes.iter().filter(|c| c.1 == batch).map(|c| c.2).collect();
         categories.sort_unstable();
         categories.dedup();
         let floored = categories.iter().any(|&c| {
