@@ -6,3 +6,4 @@
 pub mod domain;
 pub mod placement;
 pub mod policy;
+pub mod verify;

@@ -1,0 +1,138 @@
+//! A whole season by the second algorithm: batch after batch, with floors, adjustment and carried seats.
+//!
+//! Policy: SPEC §5.
+
+use super::figures::{self, Carried};
+use super::floors::Floors;
+use super::lines::{Candidates, clear, clear_walk};
+use super::market::{Market, markets};
+use super::order::lottery_places;
+use crate::domain::{
+    ApplicantIx, BatchIx, CategoryIx, FrozenLine, Line, Outcome, SchoolIx, Score, Season,
+};
+
+/// What the second algorithm finds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Second {
+    /// One per applicant, in the season's order.
+    pub outcomes: Vec<Outcome>,
+    /// Every seat class, in the order of `cutoffs.csv`.
+    pub lines: Vec<Line>,
+    /// The frozen lines, in the same order.
+    pub frozen: Vec<FrozenLine>,
+}
+
+/// Places a season by raising lines. Ties that nothing decides go by applicant id.
+pub fn place(season: &Season) -> Second {
+    place_in(season, &markets(season), &lottery_places(season))
+}
+
+pub(super) fn place_in<'s>(season: &'s Season, markets: &[Market<'s>], lottery: &'s [u32]) -> Second {
+    let mut found = Second {
+        outcomes: season
+            .applicants()
+            .iter()
+            .enumerate()
+            .map(|(at, a)| match (a.barred, season.wishes(ApplicantIx::from(at)).is_empty()) {
+                (true, _) => Outcome::Barred,
+                (false, true) => Outcome::NoWishes,
+                (false, false) => Outcome::Unplaced,
+            })
+            .collect(),
+        ..Second::default()
+    };
+    let mut carried = Vec::new();
+    for market in markets {
+        place_batch(market, lottery, &mut carried, &mut found);
+    }
+    found
+}
+
+/// The cut-off of a class of an earlier batch that is not split by junior school.
+pub(super) fn cutoff(
+    lines: &[Line],
+) -> impl Fn(BatchIx, SchoolIx, CategoryIx) -> Option<Score> + '_ {
+    |batch, school, category| {
+        lines
+            .iter()
+            .find(|l| {
+                l.batch == batch
+                    && l.school == school
+                    && l.category == category
+                    && l.junior.is_none()
+            })
+            .and_then(Line::cutoff)
+    }
+}
+
+fn place_batch<'s>(
+    market: &Market<'s>,
+    lottery: &'s [u32],
+    carried: &mut Vec<Carried>,
+    found: &mut Second,
+) {
+    let season = market.season();
+    let participants: Vec<ApplicantIx> = (0..season.applicants().len())
+        .map(ApplicantIx::from)
+        .filter(|&a| {
+            found.outcomes[a.at()] == Outcome::Unplaced
+                && !season.wishes_in(a, market.batch).is_empty()
+        })
+        .collect();
+    let candidates = Candidates::gather(market, lottery, participants);
+    let base = figures::base(market, carried);
+    let announced = Floors::announced(market, cutoff(&found.lines));
+    let (cleared, floors) = match (announced.any_moving(), market.has_returns()) {
+        (false, returns) => {
+            (clear(market, lottery, &candidates, &base, &announced, returns), announced)
+        }
+        (true, false) => clear_walk(market, lottery, &candidates, &base, &announced),
+        (true, true) => {
+            let (planned, moving) = clear_walk(market, lottery, &candidates, &base, &announced);
+            for class in announced.line_classes() {
+                found.frozen.extend(planned.last[class].map(|a| FrozenLine {
+                    batch: market.batch,
+                    school: market.classes[class].school,
+                    category: market.classes[class].category,
+                    total: season.applicant(a).total,
+                }));
+            }
+            let frozen = moving.frozen();
+            (clear(market, lottery, &candidates, &base, &frozen, true), frozen)
+        }
+    };
+
+    let mut held = cleared.held.clone();
+    let mut holders: Vec<Vec<(ApplicantIx, u16)>> = vec![Vec::new(); market.classes.len()];
+    let mut walkers = Vec::new();
+    for (&applicant, seat) in candidates.applicants.iter().zip(&cleared.seat) {
+        match *seat {
+            Some((class, position)) => {
+                holders[class].push((applicant, position));
+                found.outcomes[applicant.at()] = Outcome::Placed {
+                    batch: market.batch,
+                    position,
+                    school: market.classes[class].school,
+                    category: market.classes[class].category,
+                };
+            }
+            None if season.wishes_in(applicant, market.batch).iter().any(|w| w.adjust) => {
+                walkers.push(applicant);
+            }
+            None => {}
+        }
+    }
+    for (applicant, class) in
+        figures::adjust(market, lottery, &base, &floors, &mut held, walkers)
+    {
+        holders[class].push((applicant, 0));
+        found.outcomes[applicant.at()] = Outcome::Adjusted {
+            batch: market.batch,
+            school: market.classes[class].school,
+            category: market.classes[class].category,
+        };
+    }
+    let seats = market.capacities(&base, &held);
+    found.lines.extend(figures::lines(market, lottery, &seats, &floors, &holders));
+    carried.extend(figures::carried(market, &seats, &held));
+}
