@@ -96,7 +96,8 @@ pub fn lines(
 pub fn last_of(order: &Order<'_>, holders: &[(ApplicantIx, u16)]) -> Option<(ApplicantIx, u16)> {
     let mut last: Option<(ApplicantIx, u16)> = None;
     for &holder in holders {
-        let later = last.is_none_or(|l| order.compare(holder, l).then(holder.cmp(&l)) == Ordering::Greater);
+        let later =
+            last.is_none_or(|l| order.compare(holder, l).then(holder.cmp(&l)) == Ordering::Greater);
         if later {
             last = Some(holder);
         }

@@ -80,10 +80,8 @@ impl Floors {
         total: impl Fn(ApplicantIx) -> Score,
     ) -> Self {
         let moving = self.moving.iter().map(|moving| {
-            moving.map(|m| Moving {
-                bound: last[m.line].map(|a| (a, total(a).minus(m.minus))),
-                ..m
-            })
+            moving
+                .map(|m| Moving { bound: last[m.line].map(|a| (a, total(a).minus(m.minus))), ..m })
         });
         Self { standing: self.standing.clone(), moving: moving.collect() }
     }
@@ -91,19 +89,30 @@ impl Floors {
     /// The same floors for everybody alike, whoever comes before the last holder of a line.
     #[must_use]
     pub fn frozen(&self) -> Self {
-        let standing = self.standing.iter().zip(&self.moving).map(|(&s, m)| s.max(m.and_then(|m| m.bound).map(|b| b.1)));
+        let standing = self
+            .standing
+            .iter()
+            .zip(&self.moving)
+            .map(|(&s, m)| s.max(m.and_then(|m| m.bound).map(|b| b.1)));
         Self { standing: standing.collect(), moving: vec![None; self.moving.len()] }
     }
 
     /// Whether the applicant passes the floor of the class: a total of exactly the floor does.
     ///
     /// In front of the last holder of the line one passes whatever the total, since the line had not filled then.
-    pub fn passes(&self, class: usize, applicant: ApplicantIx, order: &Order<'_>, total: Score) -> bool {
+    pub fn passes(
+        &self,
+        class: usize,
+        applicant: ApplicantIx,
+        order: &Order<'_>,
+        total: Score,
+    ) -> bool {
         let stands = self.standing[class].is_none_or(|floor| total >= floor);
         let moves = self.moving[class].and_then(|m| m.bound).is_none_or(|(last, floor)| {
             total >= floor
                 || applicant == last
-                || order.compare((applicant, 0), (last, 0)).then(applicant.cmp(&last)) == Ordering::Less
+                || order.compare((applicant, 0), (last, 0)).then(applicant.cmp(&last))
+                    == Ordering::Less
         });
         stands && moves
     }

@@ -1,10 +1,116 @@
 //! Verification: judges an answer from the season alone; P1–P8, the second algorithm, the certificate.
 //!
-//! Policy: SPEC §7. Imports nothing from `placement`: the two share types and no code.
+//! Policy: SPEC §7. Imports nothing from `placement`: the two share types and no code. P1–P7 and the
+//! reasons are checked from their definitions against the answer itself; the second algorithm is one
+//! more witness and no yardstick for the others.
 
+mod court;
 pub mod figures;
 pub mod floors;
+mod ledger;
 pub mod lines;
 pub mod market;
 pub mod order;
+mod report;
 pub mod second;
+mod walk;
+
+use crate::domain::{Answer, ApplicantIx, BatchIx, CategoryIx, Outcome, SchoolIx, Season};
+use court::Court;
+
+pub use report::{Finding, Property, Report};
+
+/// Judges an answer. Nothing is published unless the report is clean.
+///
+/// Whatever the answer says, the report says what is wrong with it; an answer of the wrong length is
+/// judged no further. About the cost of a placement, in parallel over applicants.
+pub fn verify(season: &Season, answer: &Answer) -> Report {
+    let mut findings = Vec::new();
+    if answer.outcomes.len() != season.applicants().len() {
+        let detail =
+            format!("考生 {} 人，结果 {} 行", season.applicants().len(), answer.outcomes.len());
+        return Report::of(vec![Finding::new(Property::Outcomes, vec![], &detail)]);
+    }
+    let policy = season.policy();
+    let mut seats_of: Vec<Vec<(ApplicantIx, Outcome)>> = vec![Vec::new(); policy.batches.len()];
+    for (at, &outcome) in answer.outcomes.iter().enumerate() {
+        let applicant = ApplicantIx::from(at);
+        findings.extend(label_finding(season, applicant, outcome));
+        if let Some((batch, _, school, category)) = outcome.seat() {
+            let known = school.at() < season.schools().len()
+                && category.at() < policy.categories.len()
+                && batch.at() < policy.batches.len();
+            if known {
+                seats_of[batch.at()].push((applicant, outcome));
+            } else {
+                let id = season.applicant(applicant).id.clone();
+                let detail = format!("考生 {id} 的录取批次、学校或类别不存在");
+                findings.push(Finding::new(Property::WithinPlan, vec![id], &detail));
+            }
+        }
+    }
+
+    let markets = market::markets(season);
+    let lottery = order::lottery_places(season);
+    let mut reasons = std::borrow::Cow::Borrowed(answer.reasons.as_slice());
+    if !reasons.is_sorted_by_key(|r| (r.applicant, r.batch)) {
+        findings.push(Finding::new(Property::Reasons, vec![], "理由没有按考生、批次排列"));
+        reasons.to_mut().sort_by_key(|r| (r.applicant, r.batch));
+    }
+    let (mut lines, mut frozen, mut carried) = (Vec::new(), Vec::new(), Vec::new());
+    for (market, holders) in markets.iter().zip(&seats_of) {
+        let base = figures::base(market, &carried);
+        let court = Court::convene(market, &lottery, answer, &base, &lines, holders, &mut findings);
+        court.within_plan(&mut findings);
+        court.lawful(&mut findings);
+        findings.extend(court.everybody(&reasons));
+        court.adjustment(&mut findings);
+        let strangers =
+            reasons.iter().filter(|r| r.batch == market.batch && !court.took_part(r.applicant));
+        findings.extend(strangers.map(|r| ledger::stranger(season, r)));
+        carried.extend(figures::carried(market, &court.seats, &court.held));
+        lines.extend(court.lines);
+        frozen.extend(court.frozen);
+    }
+    let nowhere = reasons.iter().filter(|r| r.batch.at() >= policy.batches.len());
+    findings.extend(nowhere.map(|r| ledger::stranger(season, r)));
+    ledger::schools_within_plan(season, &answer.outcomes, &mut findings);
+    ledger::lines_add_up(season, &lines, &answer.lines, &mut findings);
+    ledger::frozen_add_up(season, &frozen, &answer.frozen, &mut findings);
+    let second = second::place_in(season, &markets, &lottery);
+    ledger::agree(season, &second, answer, &mut findings);
+    Report::of(findings)
+}
+
+/// The finding of an outcome that its applicant cannot have.
+fn label_finding(season: &Season, applicant: ApplicantIx, outcome: Outcome) -> Option<Finding> {
+    let who = season.applicant(applicant);
+    let due = match (who.barred, season.wishes(applicant).is_empty()) {
+        (true, _) => Outcome::Barred,
+        (false, true) => Outcome::NoWishes,
+        (false, false) => match outcome {
+            Outcome::Barred | Outcome::NoWishes => Outcome::Unplaced,
+            lawful => lawful,
+        },
+    };
+    (due != outcome).then(|| {
+        let detail = format!("考生 {} 应为 {}，结果中是 {}", who.id, due.key(), outcome.key());
+        Finding::new(Property::Outcomes, vec![who.id.clone()], &detail)
+    })
+}
+
+/// A seat class in words: batch, school, category and junior school.
+fn class_words(
+    season: &Season,
+    batch: BatchIx,
+    school: SchoolIx,
+    category: CategoryIx,
+    junior: Option<&str>,
+) -> String {
+    let policy = season.policy();
+    let batch = policy.batches.get(batch.at()).map_or("?", |b| &b.id);
+    let school = season.schools().get(school.at()).map_or("?", |s| &s.id);
+    let category = policy.categories.get(category.at()).map_or("?", |c| &c.id);
+    let junior = junior.map(|j| format!("/{j}")).unwrap_or_default();
+    format!("{batch}/{school}/{category}{junior}")
+}

@@ -27,7 +27,11 @@ pub fn place(season: &Season) -> Second {
     place_in(season, &markets(season), &lottery_places(season))
 }
 
-pub(super) fn place_in<'s>(season: &'s Season, markets: &[Market<'s>], lottery: &'s [u32]) -> Second {
+pub(super) fn place_in<'s>(
+    season: &'s Season,
+    markets: &[Market<'s>],
+    lottery: &'s [u32],
+) -> Second {
     let mut found = Second {
         outcomes: season
             .applicants()
@@ -122,9 +126,7 @@ fn place_batch<'s>(
             None => {}
         }
     }
-    for (applicant, class) in
-        figures::adjust(market, lottery, &base, &floors, &mut held, walkers)
-    {
+    for (applicant, class) in figures::adjust(market, lottery, &base, &floors, &mut held, walkers) {
         holders[class].push((applicant, 0));
         found.outcomes[applicant.at()] = Outcome::Adjusted {
             batch: market.batch,

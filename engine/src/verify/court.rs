@@ -1,0 +1,463 @@
+//! One batch of an answer before the properties P2–P6, each checked from its definition, and the reasons.
+
+use std::cmp::Ordering;
+
+use rayon::prelude::*;
+
+use super::figures;
+use super::floors::Floors;
+use super::market::{Barrier, Market, Proposal};
+use super::order::Order;
+use super::report::{Finding, Property};
+use super::walk;
+use crate::domain::{
+    Answer, ApplicantIx, FrozenLine, Line, Outcome, Reason, ReasonKind, Season, Text,
+};
+
+/// Somebody on a seat: the applicant and the wish position, 0 when adjusted.
+type Holder = (ApplicantIx, u16);
+
+/// What the answer says of one batch, and what follows from it.
+pub(super) struct Court<'a> {
+    market: &'a Market<'a>,
+    lottery: &'a [u32],
+    answer: &'a Answer,
+    base: &'a [u32],
+    /// Who took part, by the answer's own earlier batches; ascending.
+    participants: Vec<ApplicantIx>,
+    /// Per class: admitted on a wish.
+    placed: Vec<Vec<Holder>>,
+    /// Per class: admitted by adjustment.
+    adjusted: Vec<Vec<Holder>>,
+    /// Per class: the last of `placed` by priority.
+    last_placed: Vec<Option<Holder>>,
+    orders: Vec<Order<'a>>,
+    floors: Floors,
+    /// Seats after returns and carries.
+    pub(super) seats: Vec<u32>,
+    /// Holders, the adjusted included.
+    pub(super) held: Vec<u32>,
+    /// The lines that follow from the holders.
+    pub(super) lines: Vec<Line>,
+    /// The frozen lines that follow from the season and the earlier batches.
+    pub(super) frozen: Vec<FrozenLine>,
+}
+
+impl<'a> Court<'a> {
+    /// Reads one batch of the answer; `holders` are its seats, `earlier` the lines of earlier batches.
+    pub(super) fn convene(
+        market: &'a Market<'a>,
+        lottery: &'a [u32],
+        answer: &'a Answer,
+        base: &'a [u32],
+        earlier: &[Line],
+        holders: &[(ApplicantIx, Outcome)],
+        findings: &mut Vec<Finding>,
+    ) -> Self {
+        let season = market.season();
+        let count = market.classes.len();
+        let (mut placed, mut adjusted) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+        for &(applicant, outcome) in holders {
+            let Some((batch, position, school, category)) = outcome.seat() else { continue };
+            match market.class_for(applicant, school, category) {
+                Some(class) if matches!(outcome, Outcome::Adjusted { .. }) => {
+                    adjusted[class].push((applicant, 0));
+                }
+                Some(class) => placed[class].push((applicant, position)),
+                None => findings.push(Finding::new(
+                    Property::WithinPlan,
+                    vec![season.applicant(applicant).id.clone()],
+                    &format!(
+                        "考生 {} 录入 {} 的 {}，该批次没有这个招生单元",
+                        season.applicant(applicant).id,
+                        season.school(school).id,
+                        season.policy().category(category).id
+                    ),
+                )),
+            }
+            debug_assert_eq!(batch, market.batch);
+        }
+        let orders: Vec<_> = (0..count).map(|c| Order::of_class(market, lottery, c)).collect();
+        let last_placed: Vec<_> =
+            orders.iter().zip(&placed).map(|(o, p)| figures::last_of(o, p)).collect();
+        let participants = participants(season, answer, market);
+        let announced = Floors::announced(market, super::second::cutoff(earlier));
+        let total = |a: ApplicantIx| season.applicant(a).total;
+        let mut frozen = Vec::new();
+        let floors = match (announced.any_moving(), market.has_returns()) {
+            (false, _) => announced,
+            (true, false) => {
+                // Nothing is returned, so the line of a class is that of its own wish holders.
+                let last: Vec<_> = (0..count)
+                    .map(|c| {
+                        let full = base[c] > 0 && placed[c].len() >= base[c] as usize;
+                        last_placed[c].filter(|_| full).map(|(a, _)| a)
+                    })
+                    .collect();
+                announced.with_lines(&last, total)
+            }
+            (true, true) => {
+                let last = walk::last_holders(market, lottery, &participants, base, &announced);
+                for class in announced.line_classes() {
+                    frozen.extend(last[class].map(|a| FrozenLine {
+                        batch: market.batch,
+                        school: market.classes[class].school,
+                        category: market.classes[class].category,
+                        total: total(a),
+                    }));
+                }
+                announced.with_lines(&last, total).frozen()
+            }
+        };
+        let holders: Vec<Vec<Holder>> =
+            placed.iter().zip(&adjusted).map(|(p, a)| [p.as_slice(), a].concat()).collect();
+        let held: Vec<u32> =
+            holders.iter().map(|h| u32::try_from(h.len()).unwrap_or(u32::MAX)).collect();
+        let seats = market.capacities(base, &held);
+        let lines = figures::lines(market, lottery, &seats, &floors, &holders);
+        Self {
+            market,
+            lottery,
+            answer,
+            base,
+            participants,
+            placed,
+            adjusted,
+            last_placed,
+            orders,
+            floors,
+            seats,
+            held,
+            lines,
+            frozen,
+        }
+    }
+
+    fn season(&self) -> &'a Season {
+        self.market.season()
+    }
+
+    fn id(&self, applicant: ApplicantIx) -> Text {
+        self.season().applicant(applicant).id.clone()
+    }
+
+    fn class(&self, class: usize) -> String {
+        let c = &self.market.classes[class];
+        let junior = c.junior.map(|j| self.season().school(j).id.as_str());
+        super::class_words(self.season(), self.market.batch, c.school, c.category, junior)
+    }
+
+    /// P2 for the classes of the batch.
+    pub(super) fn within_plan(&self, findings: &mut Vec<Finding>) {
+        for (class, (&seats, &held)) in self.seats.iter().zip(&self.held).enumerate() {
+            if held > seats {
+                let last = figures::last_of(
+                    &self.orders[class],
+                    &[self.placed[class].as_slice(), &self.adjusted[class]].concat(),
+                );
+                findings.push(Finding::new(
+                    Property::WithinPlan,
+                    last.map(|(a, _)| self.id(a)).into_iter().collect(),
+                    &format!(
+                        "{} 名额 {seats}，录取 {held}，超 {}；排在最后的是考生 {}",
+                        self.class(class),
+                        held - seats,
+                        last.map(|(a, _)| self.id(a)).unwrap_or_default()
+                    ),
+                ));
+            }
+        }
+    }
+
+    /// P3 for every holder: took part, asked for the seat (or for adjustment), and may hold it.
+    pub(super) fn lawful(&self, findings: &mut Vec<Finding>) {
+        for class in 0..self.market.classes.len() {
+            for &(applicant, position) in &self.placed[class] {
+                let asked = self
+                    .market
+                    .proposals(applicant)
+                    .any(|p| p.position == position && p.class == Some(class));
+                let complaint = if asked {
+                    self.complaint(applicant, class)
+                } else {
+                    Some(format!("第 {position} 志愿不是该招生单元"))
+                };
+                self.unlawful(applicant, class, complaint, findings);
+            }
+            for &(applicant, _) in &self.adjusted[class] {
+                let policy = self.season().policy();
+                let wishes = self.season().wishes_in(applicant, self.market.batch);
+                let offered = policy
+                    .batch(self.market.batch)
+                    .adjustment
+                    .contains(&self.market.classes[class].category);
+                let complaint = if !offered {
+                    Some("该类别不在本批次的调剂范围".to_owned())
+                } else if !wishes.iter().any(|w| w.adjust) {
+                    Some("本人未填服从调剂".to_owned())
+                } else {
+                    self.complaint(applicant, class)
+                };
+                self.unlawful(applicant, class, complaint, findings);
+            }
+        }
+    }
+
+    fn unlawful(
+        &self,
+        applicant: ApplicantIx,
+        class: usize,
+        complaint: Option<String>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let barred = self.season().applicant(applicant).barred;
+        let complaint = complaint.or_else(|| barred.then(|| "已被取消资格".to_owned()));
+        if let Some(complaint) = complaint {
+            let id = self.id(applicant);
+            let detail = format!("考生 {id} 录入 {}，但{complaint}", self.class(class));
+            findings.push(Finding::new(Property::Lawful, vec![id], &detail));
+        }
+    }
+
+    /// What keeps the applicant out of the class, in words.
+    fn complaint(&self, applicant: ApplicantIx, class: usize) -> Option<String> {
+        let who = self.season().applicant(applicant);
+        match self.market.barrier(applicant, class) {
+            Some(Barrier::Region) => {
+                Some(format!("学籍所在区县 {} 不在招生范围", self.season().region_name(who.region)))
+            }
+            Some(Barrier::Predicate(p)) => Some(format!("不符合资格条件 {}", p.key())),
+            None if !self.passes(applicant, class) => {
+                let floor = self.floors.figure(class).unwrap_or_default();
+                Some(format!("总分 {} 低于下限 {floor}", who.total))
+            }
+            None => None,
+        }
+    }
+
+    fn passes(&self, applicant: ApplicantIx, class: usize) -> bool {
+        let total = self.season().applicant(applicant).total;
+        self.floors.passes(class, applicant, &self.orders[class], total)
+    }
+
+    /// P4, P5, P6 and the reasons of every participant. `reasons` are the answer's, by applicant and batch.
+    pub(super) fn everybody(&self, reasons: &[Reason]) -> Vec<Finding> {
+        self.participants
+            .par_iter()
+            .flat_map_iter(|&applicant| {
+                let mut findings = Vec::new();
+                self.one(applicant, reasons, &mut findings);
+                findings
+            })
+            .collect()
+    }
+
+    fn one(&self, applicant: ApplicantIx, reasons: &[Reason], findings: &mut Vec<Finding>) {
+        let seat = match self.answer.outcomes[applicant.at()] {
+            Outcome::Placed { batch, position, school, category } if batch == self.market.batch => {
+                Some((position, school, category))
+            }
+            _ => None,
+        };
+        let batch = self.market.batch;
+        let from = reasons.partition_point(|r| (r.applicant, r.batch) < (applicant, batch));
+        let mut given =
+            reasons[from..].iter().take_while(|r| r.applicant == applicant && r.batch == batch);
+        let before = self
+            .market
+            .proposals(applicant)
+            .take_while(|p| seat != Some((p.position, p.school, p.category)));
+        for proposal in before {
+            let kind = self.reason(applicant, proposal, seat, findings);
+            self.compare_reason(applicant, proposal, kind, given.next(), findings);
+        }
+        for extra in given {
+            let id = self.id(applicant);
+            let detail = format!(
+                "考生 {id} 第 {} 志愿 {} 的理由 {} 是多余的",
+                extra.position,
+                self.season().schools().get(extra.school.at()).map_or("", |s| &s.id),
+                extra.kind.key()
+            );
+            findings.push(Finding::new(Property::Reasons, vec![id], &detail));
+        }
+    }
+
+    /// Why the proposal did not stick, by the definitions; what should not be is found on the way.
+    fn reason(
+        &self,
+        applicant: ApplicantIx,
+        proposal: Proposal,
+        seat: Option<(u16, crate::domain::SchoolIx, crate::domain::CategoryIx)>,
+        findings: &mut Vec<Finding>,
+    ) -> ReasonKind {
+        let Some(class) = proposal.class else { return ReasonKind::NoClass };
+        match self.market.barrier(applicant, class) {
+            Some(Barrier::Region) => return ReasonKind::OutOfRegion,
+            Some(Barrier::Predicate(p)) => return ReasonKind::Ineligible(p.clone()),
+            None if !self.passes(applicant, class) => return ReasonKind::BelowFloor,
+            None => {}
+        }
+        let id = self.id(applicant);
+        let mine = (applicant, proposal.position);
+        let who = format!("考生 {id} 第 {} 志愿 {}", proposal.position, self.class(class));
+        if seat.is_some_and(|(_, s, c)| (s, c) == (proposal.school, proposal.category)) {
+            let detail = format!("{who} 应先于其后面的同一志愿录取");
+            findings.push(Finding::new(Property::NoEnvy, vec![id], &detail));
+            return ReasonKind::BelowCutoff;
+        }
+        if self.held[class] < self.seats[class] {
+            let (seats, held) = (self.seats[class], self.held[class]);
+            let detail = format!("{who} 合格而未录，名额 {seats} 只录 {held}");
+            findings.push(Finding::new(Property::NoWaste, vec![id.clone()], &detail));
+        }
+        if let Some(&(other, _)) = self.adjusted[class].first() {
+            let other = self.id(other);
+            let detail = format!("{who} 合格而未录，名额却调剂给考生 {other}");
+            findings.push(Finding::new(Property::NoEnvy, vec![id.clone(), other], &detail));
+        }
+        if let Some(last) = self.last_placed[class] {
+            let (order, by_last_key) = self.orders[class].compare_keys(mine, last);
+            let other = self.id(last.0);
+            let totals = format!(
+                "总分 {} 对 {}",
+                self.season().applicant(applicant).total,
+                self.season().applicant(last.0).total
+            );
+            let found = match (order, by_last_key) {
+                (Ordering::Less, false) => Some((
+                    Property::NoEnvy,
+                    format!("{who} 排在已录考生 {other} 之前却未录（{totals}）"),
+                )),
+                (Ordering::Less, true) => Some((
+                    Property::RecordedTies,
+                    format!("{who} 与已录考生 {other} 同分（{totals}），记录的次序在前却未录"),
+                )),
+                (Ordering::Equal, _) => Some((
+                    Property::RecordedTies,
+                    format!("{who} 与已录考生 {other} 同分（{totals}），没有裁定次序"),
+                )),
+                (Ordering::Greater, _) => None,
+            };
+            if let Some((property, detail)) = found {
+                findings.push(Finding::new(property, vec![id, other], &detail));
+            }
+        }
+        if self.seats[class] == 0 { ReasonKind::NoSeats } else { ReasonKind::BelowCutoff }
+    }
+
+    fn compare_reason(
+        &self,
+        applicant: ApplicantIx,
+        proposal: Proposal,
+        kind: ReasonKind,
+        given: Option<&Reason>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let class = proposal.class.unwrap_or(0);
+        let bound = match kind {
+            ReasonKind::BelowFloor => self.floors.figure(class),
+            ReasonKind::BelowCutoff => self.lines[class].lowest_total,
+            _ => None,
+        };
+        let right = given.is_some_and(|g| {
+            (g.position, g.school, g.category, g.bound)
+                == (proposal.position, proposal.school, proposal.category, bound)
+                && same_word(&g.kind, &kind)
+        });
+        if !right {
+            let figure =
+                |b: Option<crate::domain::Score>| b.map(|b| format!("（{b}）")).unwrap_or_default();
+            let found = given.map_or_else(
+                || "没有".to_owned(),
+                |g| {
+                    let school = self.season().schools().get(g.school.at());
+                    format!(
+                        "第 {} 志愿 {} {}{}",
+                        g.position,
+                        school.map_or("", |s| &s.id),
+                        g.kind.key(),
+                        figure(g.bound)
+                    )
+                },
+            );
+            let id = self.id(applicant);
+            let detail = format!(
+                "考生 {id} 第 {} 志愿 {} 的理由应为 {}{}，结果中是 {found}",
+                proposal.position,
+                self.season().school(proposal.school).id,
+                kind.key(),
+                figure(bound)
+            );
+            findings.push(Finding::new(Property::Reasons, vec![id], &detail));
+        }
+    }
+
+    /// The walk of adjustment from the answer's own wish holders: everybody sits where it leads.
+    pub(super) fn adjustment(&self, findings: &mut Vec<Finding>) {
+        let season = self.season();
+        let mut held: Vec<u32> =
+            self.placed.iter().map(|p| u32::try_from(p.len()).unwrap_or(u32::MAX)).collect();
+        let walkers: Vec<ApplicantIx> = self
+            .participants
+            .iter()
+            .copied()
+            .filter(|&a| {
+                let outcome = self.answer.outcomes[a.at()];
+                let here =
+                    matches!(outcome, Outcome::Placed { batch, .. } if batch == self.market.batch);
+                !here && season.wishes_in(a, self.market.batch).iter().any(|w| w.adjust)
+            })
+            .collect();
+        let given =
+            figures::adjust(self.market, self.lottery, self.base, &self.floors, &mut held, walkers);
+        let mut found: Vec<(ApplicantIx, usize)> = self
+            .adjusted
+            .iter()
+            .enumerate()
+            .flat_map(|(class, list)| list.iter().map(move |&(a, _)| (a, class)))
+            .collect();
+        let mut due = given;
+        found.sort_unstable();
+        due.sort_unstable();
+        for &(applicant, class) in due.iter().filter(|d| found.binary_search(d).is_err()) {
+            let id = self.id(applicant);
+            let detail = format!(
+                "考生 {id} 服从调剂，轮到时 {} 有空额且合格，结果中没有",
+                self.class(class)
+            );
+            findings.push(Finding::new(Property::NoWaste, vec![id], &detail));
+        }
+        for &(applicant, class) in found.iter().filter(|f| due.binary_search(f).is_err()) {
+            let id = self.id(applicant);
+            let detail = format!("考生 {id} 调剂到 {}，按次序不应得到", self.class(class));
+            findings.push(Finding::new(Property::NoEnvy, vec![id], &detail));
+        }
+    }
+
+    /// Whether the applicant took part.
+    pub(super) fn took_part(&self, applicant: ApplicantIx) -> bool {
+        self.participants.binary_search(&applicant).is_ok()
+    }
+}
+
+/// Who takes part in the batch, by what the answer says of the batches before.
+fn participants(season: &Season, answer: &Answer, market: &Market<'_>) -> Vec<ApplicantIx> {
+    (0..season.applicants().len())
+        .map(ApplicantIx::from)
+        .filter(|&a| {
+            let gone = answer.outcomes[a.at()].seat().is_some_and(|(b, ..)| b < market.batch);
+            !gone && !season.applicant(a).barred && !season.wishes_in(a, market.batch).is_empty()
+        })
+        .collect()
+}
+
+/// Whether two kinds are one word in `reasons.csv`.
+fn same_word(a: &ReasonKind, b: &ReasonKind) -> bool {
+    use ReasonKind::{Ineligible, NoClass, NoSeats};
+    match (a, b) {
+        (NoClass | NoSeats, NoClass | NoSeats) => true,
+        (Ineligible(p), Ineligible(q)) => p.key() == q.key(),
+        (a, b) => a == b,
+    }
+}
