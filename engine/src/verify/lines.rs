@@ -203,9 +203,10 @@ fn settle(candidates: &Candidates, holders: &[Vec<Held>], seats: &[u32]) -> Clea
 
 /// Clears a batch whose floors depend on its own lines, without returned seats (SPEC §5.4, the walk).
 ///
-/// 1. Clear with no relative floor. 2. Take the last holder of every class that filled and let a
-/// proposal to a floored class pass if the applicant goes before that holder or reaches the floor it
-/// makes. 3. Clear again from nothing, until the lines stay as they were.
+/// 1. Clear with no relative floor.
+/// 2. Take the last holder of every class that filled, and let a proposal to a floored class pass if the
+///    applicant goes before that holder or reaches the floor it makes.
+/// 3. Clear again from nothing, until the lines stay as they were.
 ///
 /// There is exactly one consistent point and it is the walk. All classes share one order, so what
 /// happens down to a place of that order depends only on lines that filled before that place. Let two
