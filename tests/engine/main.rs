@@ -2,4 +2,5 @@
 
 mod fixtures_district;
 mod policy_refusals;
+mod policy_seasons;
 mod policy_shipped;
