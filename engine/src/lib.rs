@@ -3,7 +3,9 @@
 //! Everything here is a pure function of values. The engine knows no database, HTTP, async, file,
 //! clock, environment or unseeded randomness; see `ARCHITECTURE.md` for who may import whom.
 
+pub mod audit;
 pub mod domain;
 pub mod placement;
 pub mod policy;
 pub mod verify;
+pub mod rules;

@@ -1,0 +1,55 @@
+//! V06 Double registry (重复学籍): a person has one active record.
+//!
+//! Policy: item 18, 「规范学生学籍管理」.
+
+use super::persons::{masked, number_of};
+use super::{Case, Code, Violation};
+
+/// Lists every active record of a person beyond the first. A record that has ended (转出, 毕业, …) is
+/// none; one on leave (休学) is.
+///
+/// The first is the one at the school that admitted the person, else the one opened first.
+pub fn check(case: &Case<'_>) -> Vec<Violation> {
+    let registry = &case.inputs.registry;
+    let mut found = Vec::new();
+    for mut group in case.persons.active_records(case.inputs) {
+        if group.len() < 2 {
+            continue;
+        }
+        group.sort_by_key(|&at| {
+            let r = &registry[at];
+            let admitted = case.admissions_of_record(r).iter().any(|h| h.row.school == r.school);
+            (!admitted, r.opened_on.is_none(), r.opened_on.clone(), r.school.clone(), at)
+        });
+        let schools: Vec<String> =
+            group.iter().map(|&at| case.school_name(&registry[at].school)).collect();
+        let applicant = group
+            .iter()
+            .map(|&at| case.applicant_of_record(&registry[at]))
+            .find(|id| !id.is_empty())
+            .unwrap_or_default();
+        let person =
+            match (applicant.as_str(), group.iter().find_map(|&at| number_of(&registry[at]))) {
+                ("", Some(number)) => format!("证件号码 {} 的学生", masked(&number)),
+                ("", None) => "同一学生".to_owned(),
+                (id, _) => format!("考生 {id}"),
+            };
+        for &at in &group[1..] {
+            let sentence = format!(
+                "{person} 有{}条在用学籍（{}），只能有1条",
+                group.len(),
+                schools.join("、")
+            );
+            let school = &registry[at].school;
+            found.push(Violation::of_applicant(
+                Code::V06,
+                school,
+                &applicant,
+                group.len(),
+                1,
+                sentence,
+            ));
+        }
+    }
+    found
+}
