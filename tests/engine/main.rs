@@ -1,5 +1,8 @@
 //! Black-box tests of the engine.
 
+mod audit_incidents;
+mod audit_rules;
+mod audit_world;
 mod fixtures_district;
 mod policy_refusals;
 mod policy_seasons;

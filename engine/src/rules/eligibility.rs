@@ -29,12 +29,12 @@ pub(super) fn holds(
 }
 
 /// The conditions that fail, in the order of the policy.
-pub(super) fn failing<'s>(
-    season: &'s Season,
+pub(super) fn failing(
+    season: &Season,
     applicant: ApplicantIx,
     category: CategoryIx,
     school: SchoolIx,
-) -> impl Iterator<Item = &'s Predicate> {
+) -> impl Iterator<Item = &Predicate> {
     let predicates = &season.policy().category(category).eligible;
     predicates.iter().filter(move |p| !holds(season, p, applicant, category, school))
 }

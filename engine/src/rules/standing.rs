@@ -80,7 +80,8 @@ impl<'s> Standings<'s> {
                     i64::from(applicant.0)
                 }
                 Key::Manual => season.tie_decision(batch, applicant).map_or(i64::MAX, i64::from),
-            });
+            };
+            values.push(value);
         }
         Standing(values)
     }

@@ -70,7 +70,7 @@ impl Violation {
             found: found.to_string(),
             allowed: allowed.to_string(),
             item: item.to_owned(),
-            detail: format!("{sentence}（实施方案第{item}条）"),
+            detail: format!("{sentence}{}", source(item)),
             blocks: Blocks::Nobody,
         }
     }
@@ -116,9 +116,7 @@ impl Violation {
     #[must_use]
     pub(super) fn under_item(mut self, item: &str) -> Self {
         if !item.is_empty() && item != self.item {
-            let (old, new) =
-                (format!("（实施方案第{}条）", self.item), format!("（实施方案第{item}条）"));
-            self.detail = self.detail.replace(&old, &new);
+            self.detail = self.detail.replace(&source(&self.item), &source(item));
             self.item = item.to_owned();
         }
         self
@@ -140,6 +138,16 @@ impl Violation {
             };
             key(a).cmp(&key(b))
         });
+    }
+}
+
+/// The source of a sentence, in brackets: an item of the district's plan by number, or what the policy
+/// file says in its place.
+fn source(item: &str) -> String {
+    if item.bytes().all(|b| b.is_ascii_digit()) {
+        format!("（实施方案第{item}条）")
+    } else {
+        format!("（{item}）")
     }
 }
 
