@@ -7,5 +7,5 @@ pub mod audit;
 pub mod domain;
 pub mod placement;
 pub mod policy;
-pub mod verify;
 pub mod rules;
+pub mod verify;

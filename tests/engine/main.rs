@@ -1,5 +1,6 @@
 //! Black-box tests of the engine.
 
+mod audit_clean;
 mod audit_incidents;
 mod audit_rules;
 mod audit_world;
