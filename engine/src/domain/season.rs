@@ -1,6 +1,7 @@
 //! A season that exists has been checked: every code resolves, every key is unique, every sum holds.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -274,6 +275,9 @@ pub struct SpecialScore {
 }
 
 /// One year of one district, checked. Made by [`Season::check`] alone, and changed by making another.
+///
+/// The tables that grow with the applicants are shared between a season and those made from it, so that
+/// a clone costs microseconds at any size.
 #[derive(Clone, Debug)]
 pub struct Season {
     pub(crate) policy: Policy,
@@ -282,17 +286,17 @@ pub struct Season {
     pub(crate) plan: Vec<PlanLine>,
     pub(crate) graduates: Vec<Graduates>,
     pub(crate) quotas: Vec<QuotaCell>,
-    pub(crate) applicants: Vec<Applicant>,
+    pub(crate) applicants: Arc<Vec<Applicant>>,
     /// `applicants.len() × subjects` scores, applicant by applicant.
-    pub(crate) scores: Vec<Score>,
-    pub(crate) wishes: Vec<Wish>,
+    pub(crate) scores: Arc<Vec<Score>>,
+    pub(crate) wishes: Arc<Vec<Wish>>,
     /// `applicants.len() + 1` offsets into `wishes`.
-    pub(crate) wish_offsets: Vec<u32>,
-    pub(crate) special: FxHashMap<(ApplicantIx, CategoryIx, Option<SchoolIx>), SpecialScore>,
-    pub(crate) tie_decisions: FxHashMap<(BatchIx, ApplicantIx), u32>,
-    pub(crate) test_dates: Vec<(ApplicantIx, CategoryIx, Option<SchoolIx>, Text)>,
-    pub(crate) restriction_papers: Vec<(ApplicantIx, Restriction, Text, Text)>,
-    pub(crate) tie_papers: Vec<(BatchIx, ApplicantIx, u32, Text)>,
+    pub(crate) wish_offsets: Arc<Vec<u32>>,
+    pub(crate) special: Arc<FxHashMap<(ApplicantIx, CategoryIx, Option<SchoolIx>), SpecialScore>>,
+    pub(crate) tie_decisions: Arc<FxHashMap<(BatchIx, ApplicantIx), u32>>,
+    pub(crate) test_dates: Arc<Vec<(ApplicantIx, CategoryIx, Option<SchoolIx>, Text)>>,
+    pub(crate) restriction_papers: Arc<Vec<(ApplicantIx, Restriction, Text, Text)>>,
+    pub(crate) tie_papers: Arc<Vec<(BatchIx, ApplicantIx, u32, Text)>>,
 }
 
 impl Season {
@@ -426,5 +430,21 @@ impl Season {
     /// The applicant with the id, by binary search.
     pub fn find_applicant(&self, id: &str) -> Option<ApplicantIx> {
         self.applicants.binary_search_by(|a| a.id.as_str().cmp(id)).ok().map(ApplicantIx::from)
+    }
+
+    /// The season as it would be if one applicant had this total, and all else, subject scores too, as it is.
+    /// O(applicants), for the copy.
+    #[must_use]
+    pub fn with_total(&self, applicant: ApplicantIx, total: Score) -> Self {
+        let mut season = self.clone();
+        season.set_total(applicant, total);
+        season
+    }
+
+    /// As [`Season::with_total`], in place; copies only while the applicants are shared.
+    pub(crate) fn set_total(&mut self, applicant: ApplicantIx, total: Score) {
+        if let Some(person) = Arc::make_mut(&mut self.applicants).get_mut(applicant.at()) {
+            person.total = total;
+        }
     }
 }

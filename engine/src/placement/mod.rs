@@ -31,7 +31,7 @@ pub use ties::{Undecided, UndecidedTie};
 /// # Errors
 /// The ties that straddle a cut of a `manual` class without a recorded order, of the first such batch.
 pub fn place(season: &Season) -> Result<Answer, Undecided> {
-    Placement { general: false }.run(season)
+    Placement { general: false, reasons: true }.run(season)
 }
 
 /// The same by deferred acceptance even where one pass in the common order would do: to test the one
@@ -40,11 +40,20 @@ pub fn place(season: &Season) -> Result<Answer, Undecided> {
 /// # Errors
 /// As [`place`].
 pub fn place_general(season: &Season) -> Result<Answer, Undecided> {
-    Placement { general: true }.run(season)
+    Placement { general: true, reasons: true }.run(season)
+}
+
+/// The outcomes and lines of [`place`], without the reasons: for asking "what if" many times.
+///
+/// # Errors
+/// As [`place`].
+pub fn place_outcomes(season: &Season) -> Result<Answer, Undecided> {
+    Placement { general: false, reasons: false }.run(season)
 }
 
 struct Placement {
     general: bool,
+    reasons: bool,
 }
 
 impl Placement {
@@ -83,8 +92,16 @@ impl Placement {
                     };
                 }
             }
-            let before = reasons::reasons(season, batch, &classes, &market, &participants, &run);
-            batches_of_reasons.push(before);
+            if self.reasons {
+                batches_of_reasons.push(reasons::reasons(
+                    season,
+                    batch,
+                    &classes,
+                    &market,
+                    &participants,
+                    &run,
+                ));
+            }
             let adjusted = adjustment::adjust(
                 season,
                 batch,

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
-use crate::domain::{ApplicantIx, BatchIx, CategoryIx, Lottery, SchoolIx, Season};
+use crate::domain::{ApplicantIx, BatchIx, CategoryIx, Lottery, SchoolIx, Score, Season};
 use crate::policy::{Key, PriorityList};
 
 /// An applicant proposing from a wish position (0 in adjustment) to a school.
@@ -62,8 +62,13 @@ impl<'s> Reader<'s> {
 
     /// The value of one key; smaller is better. The lottery's value is read by [`Reader::compare`] alone.
     pub fn value(&self, key: &Key, claim: Claim) -> i64 {
+        self.value_at(key, claim, self.season.applicant(claim.applicant).total)
+    }
+
+    /// The value of one key if the applicant's total were this, and all else as it is.
+    pub fn value_at(&self, key: &Key, claim: Claim, total_score: Score) -> i64 {
         let applicant = self.season.applicant(claim.applicant);
-        let total = i64::from(applicant.total.hundredths());
+        let total = i64::from(total_score.hundredths());
         match key {
             Key::Total => -total,
             Key::Composite | Key::Special => {
@@ -74,7 +79,7 @@ impl<'s> Reader<'s> {
                     .map(|s| s.score)
                     .unwrap_or_default();
                 match (key, self.season.policy().category(category).composite) {
-                    (Key::Composite, Some(formula)) => -formula.of(applicant.total, special),
+                    (Key::Composite, Some(formula)) => -formula.of(total_score, special),
                     _ => -i64::from(special.hundredths()),
                 }
             }
@@ -87,7 +92,7 @@ impl<'s> Reader<'s> {
             Key::Wish | Key::WishGroup(_) | Key::WishGroups(_) => wish_value(key, claim.position),
             Key::Band(width) => -total.div_euclid(i64::from(width.hundredths())),
             Key::Lines(lines) => {
-                -(lines.iter().filter(|&&line| line <= applicant.total).count() as i64)
+                -(lines.iter().filter(|&&line| line <= total_score).count() as i64)
             }
             Key::Lottery | Key::Manual => 0,
         }
@@ -114,7 +119,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The value of the last key: the lottery number, or the recorded order with the undecided last.
-    fn last_value(&self, applicant: ApplicantIx) -> u64 {
+    pub fn last_value(&self, applicant: ApplicantIx) -> u64 {
         match self.list.keys.last() {
             Some(Key::Lottery) => self.lottery.number(&self.season.applicant(applicant).id),
             Some(Key::Manual) => {

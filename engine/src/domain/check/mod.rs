@@ -9,12 +9,13 @@ mod schools;
 mod wishes;
 
 use std::hash::Hash;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::draft::Draft;
+use super::draft::{Draft, PlanRow, QuotaRow, Rows};
 use super::fault::{Fault, FaultCode, Severity, Table};
-use super::{RegionIx, SchoolIx, Season, Text};
+use super::{PlanLine, QuotaCell, RegionIx, SchoolIx, Scope, Season, Text};
 use crate::policy::Policy;
 
 impl Season {
@@ -56,19 +57,105 @@ impl Season {
             plan: plan.lines,
             graduates,
             quotas: quotas.cells,
-            scores: people.scores,
-            special: people.special,
-            test_dates: people.test_dates,
-            restriction_papers: people.restrictions,
-            applicants: people.list,
-            wishes: wishes.list,
-            wish_offsets: wishes.offsets,
-            tie_decisions: ties.iter().map(|(b, a, o, _)| ((*b, *a), *o)).collect(),
-            tie_papers: ties,
+            scores: Arc::new(people.scores),
+            special: Arc::new(people.special),
+            test_dates: Arc::new(people.test_dates),
+            restriction_papers: Arc::new(people.restrictions),
+            applicants: Arc::new(people.list),
+            wishes: Arc::new(wishes.list),
+            wish_offsets: Arc::new(wishes.offsets),
+            tie_decisions: Arc::new(ties.iter().map(|(b, a, o, _)| ((*b, *a), *o)).collect()),
+            tie_papers: Arc::new(ties),
             policy,
         };
         Ok((season, found))
     }
+
+    /// The same season under another policy, plan and quota cells, which are checked as those of the draft
+    /// were. The policy must have the season's batches, categories and subjects, in their order; ids of the
+    /// plan and the cells are those of this season.
+    ///
+    /// # Errors
+    /// Every fault found; rows count along `plan` and `quotas`, the first being row 2.
+    pub fn recheck(
+        &self,
+        policy: Policy,
+        plan: Vec<PlanLine>,
+        quotas: Vec<QuotaCell>,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut faults = Faults::default();
+        let known = Schools {
+            list: self.schools.clone(),
+            rows: (0..self.schools.len()).map(row_number).collect(),
+            by_id: (0..)
+                .map(SchoolIx)
+                .zip(&self.schools)
+                .map(|(ix, s)| (s.id.clone(), ix))
+                .collect(),
+        };
+        let regions = Regions { names: self.regions.clone() };
+        let draft = Draft {
+            plan: rows_of(plan.iter().map(|line| self.plan_row(line))),
+            quotas: rows_of(quotas.iter().map(|cell| self.quota_row(cell))),
+            ..Draft::default()
+        };
+        let lines = plan::check(&policy, &draft.plan, &known, &regions, &mut faults);
+        let cells = plan::check_quotas(&policy, &draft, &known, &lines, &mut faults);
+        plan::check_common_orders(&policy, &draft.plan, &lines, &cells, &mut faults);
+        let mut found = faults.list;
+        Fault::sort(&mut found);
+        found.retain(|f| f.code.severity() == Severity::Error);
+        if !found.is_empty() {
+            return Err(found);
+        }
+        let mut season = self.clone();
+        season.policy = policy;
+        season.plan = lines.lines;
+        season.quotas = cells.cells;
+        Ok(season)
+    }
+
+    fn plan_row(&self, line: &PlanLine) -> PlanRow {
+        let scope = match &line.scope {
+            Scope::Any => "*".into(),
+            // A blank cell would mean the school's own region.
+            Scope::Regions(regions) if regions.is_empty() => ";".into(),
+            Scope::Regions(regions) => {
+                let names: Vec<&str> = regions.iter().map(|&r| self.region_name(r)).collect();
+                Text::from(names.join(";"))
+            }
+        };
+        PlanRow {
+            school_id: Some(self.school(line.school).id.clone()),
+            batch: Some(self.policy.batch(line.batch).id.clone()),
+            category: Some(self.policy.category(line.category).id.clone()),
+            seats: line.seats,
+            seats_blank: line.seats.is_none(),
+            classes: line.classes,
+            quota_share: line.quota_share,
+            region_scope: Some(scope),
+            document: Some(line.document.clone()),
+        }
+    }
+
+    fn quota_row(&self, cell: &QuotaCell) -> QuotaRow {
+        QuotaRow {
+            school_id: Some(self.school(cell.school).id.clone()),
+            batch: Some(self.policy.batch(cell.batch).id.clone()),
+            junior_id: Some(self.school(cell.junior).id.clone()),
+            seats: Some(cell.seats),
+        }
+    }
+}
+
+/// Rows as a file would have them.
+fn rows_of<R>(rows: impl Iterator<Item = R>) -> Rows<R> {
+    let rows = rows.enumerate().map(|(at, row)| (row_number(at), row)).collect();
+    Rows { present: true, columns: Vec::new(), rows }
+}
+
+fn row_number(at: usize) -> u32 {
+    u32::try_from(at + 2).unwrap_or(u32::MAX)
 }
 
 /// The faults found so far.
