@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
+use super::run::sort_packed;
 use crate::domain::{ApplicantIx, BatchIx, CategoryIx, Lottery, SchoolIx, Score, Season};
 use crate::policy::{Key, PriorityList};
 
@@ -224,7 +225,7 @@ pub fn sort_participants(reader: &Reader<'_>, participants: &[ApplicantIx]) -> V
     }
     let mask = (1_u64 << index_bits) - 1;
     packed.iter_mut().zip(0_u64..).for_each(|(packed, p)| *packed = (*packed << index_bits) | p);
-    packed.par_sort_unstable();
+    sort_packed(&mut packed);
     packed.par_chunk_by_mut(|a, b| a >> index_bits == b >> index_bits).for_each(|group| {
         if group.len() > 1 {
             group.sort_by_cached_key(|&packed| {

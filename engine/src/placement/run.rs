@@ -2,6 +2,8 @@
 
 use std::collections::BinaryHeap;
 
+use rayon::slice::ParallelSliceMut as _;
+
 use super::market::Market;
 use crate::domain::Score;
 
@@ -91,7 +93,8 @@ pub fn deferred_acceptance(market: &Market, floors: &[Option<Score>]) -> Holding
         held: vec![NOTHING; market.totals.len()],
         free: Vec::new(),
     };
-    for participant in 0..market.participants() {
+    // The best by total go first: the fewer are pushed out again, the less there is to do.
+    for participant in by_total(market) {
         run.free.push(participant);
         while let Some(participant) = run.free.pop() {
             run.propose(participant, floors);
@@ -106,6 +109,24 @@ pub fn deferred_acceptance(market: &Market, floors: &[Option<Score>]) -> Holding
         seats: run.seats,
         held: run.held,
     }
+}
+
+/// The participants by total, highest first, equals by place.
+fn by_total(market: &Market) -> impl Iterator<Item = u32> {
+    let mut packed: Vec<u64> = market
+        .totals
+        .iter()
+        .zip(0_u64..)
+        .map(|(total, at)| (u64::from(total.hundredths().cast_unsigned() ^ (1 << 31)) << 32) ^ at)
+        .map(|packed| packed ^ (u64::from(u32::MAX) << 32))
+        .collect();
+    sort_packed(&mut packed);
+    packed.into_iter().map(|packed| packed as u32)
+}
+
+/// Sorts in place; on all threads where there is enough to share out.
+pub fn sort_packed(packed: &mut [u64]) {
+    if packed.len() < 1 << 16 { packed.sort_unstable() } else { packed.par_sort_unstable() }
 }
 
 /// The seats of each class while nobody holds any: its own and all that others would return.

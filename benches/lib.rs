@@ -1,1 +1,0 @@
-//! Measurements of placement, verification and import; see `benches/README.md`.
