@@ -5,6 +5,7 @@ mod audit_incidents;
 mod audit_rules;
 mod audit_world;
 mod fixtures_district;
+mod placement;
 mod policy_refusals;
 mod policy_seasons;
 mod policy_shipped;

@@ -1,0 +1,34 @@
+# The habits of the project; `just` lists them.
+
+default:
+    @just --list
+
+# Everything a change must pass.
+check: fmt lint test
+
+fmt:
+    cargo fmt --all --check
+
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# The README's second command.
+test:
+    cargo test --workspace --locked
+
+# The README's first command.
+demo *ARGS:
+    cargo run --locked -p luqu -- demo {{ARGS}}
+
+# Licences, advisories, sources (needs cargo-deny).
+deny:
+    cargo deny check
+
+# Placement against its floor: growth curve and peak memory up to MOST applicants.
+growth MOST="1000000":
+    cargo run --release --locked -p luqu-benches --bin growth -- {{MOST}}
+
+# Side by side with other implementations (needs python3 and the network of the package registries).
+peers *ARGS:
+    benches/peers/run {{ARGS}}
