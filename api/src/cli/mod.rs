@@ -1,6 +1,8 @@
 //! The command line: one file per subcommand. Data on stdout, talk on stderr (SPEC §12).
 
+mod check;
 mod init;
+mod parse_worker;
 
 use std::process::ExitCode;
 
@@ -44,6 +46,10 @@ struct Cli {
 enum Command {
     /// 新建招生季目录；--demo N 生成示例数据
     Init(init::Args),
+    /// 检查招生季数据，指出每一处错误所在的单元格
+    Check(check::Args),
+    #[command(hide = true)]
+    ParseWorker(parse_worker::Args),
 }
 
 /// Runs the command line of this process.
@@ -65,5 +71,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(args) => init::run(args),
+        Command::Check(args) => check::run(args),
+        Command::ParseWorker(args) => parse_worker::run(&args),
     }
 }

@@ -1,3 +1,20 @@
 //! The season folder and workbook: reading, faults with cell addresses, writing.
 
+mod cell;
+pub mod columns;
+mod csv_text;
+mod encoding;
+mod folder;
+mod frames;
+mod layout;
+pub mod load;
+pub mod located;
+mod read;
+pub mod report;
+mod rows;
 pub mod season_csv;
+pub mod workbook;
+pub mod worker;
+
+pub use load::{Loaded, load, season_or_report};
+pub use located::{Located, Source};

@@ -1,0 +1,380 @@
+//! One cell: what the file holds, and what it means in a column of a kind. What cannot be read for
+//! certain is a fault; nothing is repaired.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use luqu_engine::domain::score::DecimalError;
+use luqu_engine::domain::{FaultCode, Moment, Score, Share, Text, YearMonth};
+
+/// Spaces that people and programs put around values: ASCII, full-width, no-break, a stray mark.
+pub(super) fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n' | '\u{3000}' | '\u{a0}' | '\u{feff}' | '\u{200b}')
+}
+
+/// What a cell of a file holds. Text is trimmed and not empty.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Raw<'a> {
+    /// Nothing, or spaces.
+    Blank,
+    /// Text, as all cells of CSV are.
+    Text(&'a str),
+    /// A number of a spreadsheet.
+    Number(f64),
+    /// A date of a spreadsheet, as `YYYY-MM-DD` or `YYYY-MM-DDThh:mm:ss`.
+    Date(&'a str),
+    /// A truth value of a spreadsheet.
+    Bool(bool),
+    /// An error value of a spreadsheet, such as `#N/A`.
+    Error(&'a str),
+}
+
+impl<'a> Raw<'a> {
+    /// The cell that text makes.
+    pub(super) fn of_text(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        let plain = |b: Option<&u8>| b.is_some_and(|b| (0x21..0x7f).contains(b));
+        let text = if plain(bytes.first()) && plain(bytes.last()) {
+            text
+        } else {
+            text.trim_matches(is_space)
+        };
+        if text.is_empty() { Self::Blank } else { Self::Text(text) }
+    }
+}
+
+impl fmt::Display for Raw<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blank => Ok(()),
+            Self::Text(text) | Self::Date(text) | Self::Error(text) => {
+                // A whole page in a cell helps nobody.
+                match text.char_indices().nth(80) {
+                    Some((cut, _)) => write!(f, "{}…", &text[..cut]),
+                    None => f.write_str(text),
+                }
+            }
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Bool(true) => f.write_str("TRUE"),
+            Self::Bool(false) => f.write_str("FALSE"),
+        }
+    }
+}
+
+/// Why a cell cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Unreadable {
+    pub(super) code: FaultCode,
+    pub(super) expected: Cow<'static, str>,
+    pub(super) help: Help,
+}
+
+/// What to do about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Help {
+    Say(&'static str),
+    /// Set the column to text and paste again; the reader names the column.
+    MakeText,
+}
+
+type Read<T> = Result<T, Unreadable>;
+
+fn fault(code: FaultCode, expected: &'static str, help: &'static str) -> Unreadable {
+    Unreadable { code, expected: Cow::Borrowed(expected), help: Help::Say(help) }
+}
+
+fn bad(expected: &'static str) -> Unreadable {
+    fault(FaultCode::BadValue, expected, "请按要求的格式填写")
+}
+
+fn as_number(expected: &'static str) -> Unreadable {
+    Unreadable {
+        code: FaultCode::StoredAsNumber,
+        expected: Cow::Borrowed(expected),
+        help: Help::MakeText,
+    }
+}
+
+/// The most bytes of a code.
+const MAX_CODE: usize = 64;
+/// The most bytes of words.
+const MAX_TEXT: usize = 2_000;
+/// Below this a double holds every whole number, and a spreadsheet shows every digit.
+const EXACT: f64 = 1e15;
+
+/// A code: text as it stands, or the digits of a whole number that the spreadsheet kept exactly.
+pub(super) fn code(raw: Raw<'_>) -> Read<Text> {
+    match raw {
+        Raw::Text(text) if is_scientific(text) => Err(as_number("按文本保存的代码")),
+        Raw::Text(text) => code_text(text),
+        Raw::Number(n) if n.fract() == 0.0 && (0.0..EXACT).contains(&n) => {
+            Ok(Text::from(n.to_string()))
+        }
+        Raw::Number(_) => Err(as_number("按文本保存的代码")),
+        _ => Err(bad("代码")),
+    }
+}
+
+/// An identity number: text only.
+pub(super) fn id_number(raw: Raw<'_>) -> Read<Text> {
+    match raw {
+        Raw::Text(text) if is_scientific(text) => Err(as_number("按文本保存的 18 位号码")),
+        Raw::Text(text) => code_text(text),
+        Raw::Number(_) => Err(as_number("按文本保存的 18 位号码")),
+        _ => Err(bad("证件号码")),
+    }
+}
+
+fn code_text(text: &str) -> Read<Text> {
+    let bad = |expected| fault(FaultCode::BadCode, expected, "请改为由字母、数字或汉字组成的代码");
+    if text.len() > MAX_CODE {
+        return Err(bad("不超过 64 字节的代码"));
+    }
+    if text.starts_with(['=', '+', '-', '@']) {
+        return Err(bad("不以 = + - @ 开头的代码"));
+    }
+    if text.chars().any(is_hidden) {
+        return Err(bad("不含控制字符的代码"));
+    }
+    Ok(Text::from(text))
+}
+
+/// Characters that nobody sees: control characters, marks of writing direction, joiners.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Whether text is a number in the short form of a spreadsheet, such as `5.00222E+17`.
+fn is_scientific(text: &str) -> bool {
+    let Some((front, power)) = text.split_once(['E', 'e']) else { return false };
+    let Some(power) = power.strip_prefix('+') else { return false };
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let front = front.strip_prefix('-').unwrap_or(front);
+    let front_is_number = match front.split_once('.') {
+        Some((whole, part)) => digits(whole) && digits(part),
+        None => digits(front),
+    };
+    front_is_number && digits(power)
+}
+
+/// Words. A number or a date stands as the file shows it.
+pub(super) fn text(raw: Raw<'_>) -> Read<Text> {
+    match raw {
+        Raw::Text(text) if text.chars().any(is_hidden) => Err(fault(
+            FaultCode::BadValue,
+            "一行文字，不含换行和控制字符",
+            "请删去换行和不可见字符",
+        )),
+        Raw::Text(text) if text.len() > MAX_TEXT => Err(bad("不超过 2000 字节的文字")),
+        Raw::Text(text) | Raw::Date(text) => Ok(Text::from(text)),
+        Raw::Number(n) => Ok(Text::from(n.to_string())),
+        _ => Err(bad("文字")),
+    }
+}
+
+/// A number outside of what `expected` says.
+pub(super) fn out_of_range(expected: &'static str) -> Unreadable {
+    fault(FaultCode::OutOfRange, expected, "请核对数值")
+}
+
+/// A whole number within the range of `T`.
+pub(super) fn whole<T: TryFrom<i64>>(raw: Raw<'_>, expected: &'static str) -> Read<T> {
+    let out_of_range = || out_of_range(expected);
+    let value: i64 = match raw {
+        Raw::Text(text) => {
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+            // `612.0` is what some programs write for 612.
+            let whole = match text.split_once('.') {
+                Some((whole, part)) if !part.is_empty() && part.bytes().all(|b| b == b'0') => whole,
+                _ => text,
+            };
+            let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+            match whole.parse() {
+                Ok(value) => value,
+                Err(_) if plain && !digits.contains('.') && !digits.is_empty() => {
+                    return Err(out_of_range());
+                }
+                Err(_) => return Err(bad(expected)),
+            }
+        }
+        Raw::Number(n) if n.fract() == 0.0 && n.abs() < EXACT => {
+            n.to_string().parse().map_err(|_| bad(expected))?
+        }
+        Raw::Number(n) if n.fract() == 0.0 => return Err(out_of_range()),
+        _ => return Err(bad(expected)),
+    };
+    T::try_from(value).map_err(|_| out_of_range())
+}
+
+/// A score from 0 to `max`, with at most two decimal places.
+pub(super) fn score(raw: Raw<'_>, max: Option<Score>) -> Read<Score> {
+    let expected = || match max {
+        Some(max) => Cow::Owned(format!("0 至 {max}，最多两位小数")),
+        None => Cow::Borrowed("不小于 0 的分数，最多两位小数"),
+    };
+    let wrong = |code, help| Unreadable { code, expected: expected(), help: Help::Say(help) };
+    let read = match raw {
+        Raw::Text(text) => text.parse::<Score>(),
+        Raw::Number(n) => two_places(n).ok_or(DecimalError::TooPrecise).and_then(|t| t.parse()),
+        _ => Err(DecimalError::NotANumber),
+    };
+    let value = read.map_err(|error| match error {
+        DecimalError::TooLarge => wrong(FaultCode::OutOfRange, "请核对分数"),
+        DecimalError::NotANumber | DecimalError::TooPrecise => {
+            wrong(FaultCode::BadValue, "请填写分数，最多两位小数；缺考填 0")
+        }
+    })?;
+    if value < Score::ZERO || max.is_some_and(|max| value > max) {
+        return Err(wrong(FaultCode::OutOfRange, "请核对分数"));
+    }
+    Ok(value)
+}
+
+/// The decimal of two places that a double stands for: a sum made by a spreadsheet may be off by
+/// its own rounding, and by no more than that (1e-9).
+fn two_places(n: f64) -> Option<String> {
+    if !n.is_finite() || n.abs() >= 1e9 {
+        return Some(n.to_string());
+    }
+    let text = format!("{n:.2}");
+    let near: f64 = text.parse().ok()?;
+    ((near - n).abs() <= 1e-9).then_some(text)
+}
+
+/// A share from 0 to 1, or a percentage.
+pub(super) fn share(raw: Raw<'_>) -> Read<Share> {
+    let expected = "0 至 1 的小数，或百分数";
+    let read = match raw {
+        Raw::Text(text) => text.parse::<Share>(),
+        Raw::Number(n) => n.to_string().parse(),
+        _ => return Err(bad(expected)),
+    };
+    read.map_err(|error| match error {
+        DecimalError::TooLarge => fault(FaultCode::OutOfRange, expected, "请核对比例"),
+        _ => bad(expected),
+    })
+}
+
+/// `yes` or `no`, in any of the words for them.
+pub(super) fn yes_no(raw: Raw<'_>) -> Read<bool> {
+    const YES: [&str; 5] = ["yes", "是", "y", "true", "1"];
+    const NO: [&str; 5] = ["no", "否", "n", "false", "0"];
+    let one_of = |words: &[&str], text: &str| words.iter().any(|w| w.eq_ignore_ascii_case(text));
+    match raw {
+        Raw::Bool(value) => Ok(value),
+        Raw::Text(text) if one_of(&YES, text) => Ok(true),
+        Raw::Text(text) if one_of(&NO, text) => Ok(false),
+        Raw::Number(n) if n.to_string() == "1" => Ok(true),
+        Raw::Number(n) if n.to_string() == "0" => Ok(false),
+        _ => Err(fault(FaultCode::BadValue, "是 或 否（yes 或 no）", "请填写 是 或 否")),
+    }
+}
+
+/// A word of a list.
+pub(super) fn choice<T: Copy>(raw: Raw<'_>, list: &[(T, &'static str, &'static str)]) -> Read<T> {
+    let found = match raw {
+        Raw::Text(text) => {
+            list.iter().find(|(_, key, label)| key.eq_ignore_ascii_case(text) || *label == text)
+        }
+        _ => None,
+    };
+    found.map(|(value, ..)| *value).ok_or_else(|| {
+        let words: Vec<String> =
+            list.iter().map(|(_, key, label)| format!("{label}（{key}）")).collect();
+        Unreadable {
+            code: FaultCode::BadValue,
+            expected: Cow::Owned(words.join("、")),
+            help: Help::Say("请从中选填一项"),
+        }
+    })
+}
+
+/// A month: `2023-09`, `2023/9`, `202309`, a day of it, or a date of the spreadsheet.
+pub(super) fn month(raw: Raw<'_>) -> Read<YearMonth> {
+    let expected = "年月，如 2023-09";
+    let six = |text: &str| {
+        let (year, month) = text.split_at_checked(4)?;
+        (text.len() == 6).then_some(())?;
+        YearMonth::new(year.parse().ok()?, month.parse().ok()?)
+    };
+    let read = match raw {
+        Raw::Text(text) if text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit()) => six(text),
+        Raw::Text(text) => text.parse().ok(),
+        Raw::Date(text) => text.get(..10).and_then(|day| day.parse().ok()),
+        Raw::Number(n) => six(&n.to_string()),
+        _ => None,
+    };
+    read.ok_or_else(|| bad(expected))
+}
+
+/// A day, kept as written; a date of the spreadsheet as `YYYY-MM-DD`.
+pub(super) fn date(raw: Raw<'_>) -> Read<Text> {
+    let text = match raw {
+        Raw::Text(text) => Some(text),
+        Raw::Date(text) => text.get(..10),
+        _ => None,
+    };
+    text.filter(|t| t.parse::<Moment>().is_ok())
+        .map(Text::from)
+        .ok_or_else(|| bad("日期，如 2026-05-10"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_a_spreadsheet_are_exact_or_refused() {
+        let points = |n| score(Raw::Number(n), None).map(Score::hundredths).ok();
+        assert_eq!(points(612.1), Some(61210));
+        assert_eq!(points(612.100_000_000_000_1), Some(61210));
+        assert_eq!(points(0.1 + 0.2), Some(30));
+        assert_eq!(points(612.101), None);
+        assert_eq!(points(-0.01), None);
+        assert_eq!(points(f64::NAN), None);
+        assert_eq!(code(Raw::Number(1e15)).map_err(|e| e.code), Err(FaultCode::StoredAsNumber));
+        assert_eq!(code(Raw::Number(20_260_001.0)).as_deref(), Ok("20260001"));
+        assert_eq!(code(Raw::Number(1.5)).map_err(|e| e.code), Err(FaultCode::StoredAsNumber));
+        assert_eq!(id_number(Raw::Number(1.0)).map_err(|e| e.code), Err(FaultCode::StoredAsNumber));
+    }
+
+    #[test]
+    fn codes_are_text_without_tricks() {
+        let id = |t| id_number(Raw::Text(t)).map_err(|e| e.code);
+        assert_eq!(id("5.00222E+17"), Err(FaultCode::StoredAsNumber));
+        assert_eq!(id("E12345678").as_deref(), Ok("E12345678"));
+        assert_eq!(id("=1+1"), Err(FaultCode::BadCode));
+        assert_eq!(id("a\u{202e}b"), Err(FaultCode::BadCode));
+        let long = "9".repeat(65);
+        assert_eq!(id(&long), Err(FaultCode::BadCode));
+        assert_eq!(id(&long[1..]).map(|t| t.len()), Ok(64));
+    }
+
+    #[test]
+    fn whole_numbers_keep_to_their_range() {
+        let count = |t| whole::<u32>(Raw::Text(t), "").map_err(|e| e.code);
+        assert_eq!(count("612.0"), Ok(612));
+        assert_eq!(count("-1"), Err(FaultCode::OutOfRange));
+        assert_eq!(count("99999999999999999999"), Err(FaultCode::OutOfRange));
+        for bad in ["1.5", "1e3", "十", "6 1", "-", "+", "1.", "."] {
+            assert_eq!(count(bad), Err(FaultCode::BadValue), "{bad}");
+        }
+    }
+
+    #[test]
+    fn months_in_every_form() {
+        for raw in [
+            Raw::Text("2023-09"),
+            Raw::Text("2023/9"),
+            Raw::Text("202309"),
+            Raw::Text("2023-09-01"),
+            Raw::Date("2023-09-01T00:00:00"),
+            Raw::Number(202_309.0),
+        ] {
+            assert_eq!(month(raw).map(|m| m.to_string()).as_deref(), Ok("2023-09"), "{raw:?}");
+        }
+        assert!(month(Raw::Number(45_170.0)).is_err());
+        assert!(month(Raw::Text("２０２３年")).is_err());
+    }
+}

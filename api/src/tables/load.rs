@@ -1,0 +1,425 @@
+//! A season folder or workbook to a season: everything is read, and all faults are told at once.
+
+use std::path::{Path, PathBuf};
+
+use luqu_engine::domain::draft::Rows;
+use luqu_engine::domain::{Draft, Fault, FaultCode, Season, Severity, Table};
+use luqu_engine::policy::{Policy, Refusal, RefusalKind};
+
+use crate::cli::Exit;
+use crate::error::Failure;
+
+use super::encoding;
+use super::folder::{self, Candidate, Content};
+use super::layout::{Context, Found};
+use super::located::{Located, Source, name_of};
+use super::read::{TableRead, from_csv, from_sheet};
+use super::report;
+use super::rows::TableRow;
+use super::workbook::FileFault;
+
+/// The largest CSV file, in bytes.
+const MAX_CSV: u64 = 2 << 30;
+/// The largest policy file, in bytes.
+const MAX_POLICY: u64 = 4 << 20;
+/// The policy file of a season folder.
+pub const POLICY_FILE: &str = "policy.toml";
+
+/// What was read of a season.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The season, if nothing blocks it.
+    pub season: Option<Season>,
+    /// Every fault, warnings too, ordered by table, row and column.
+    pub faults: Vec<Located>,
+    /// Faults beyond the 200,000 of a table, which are counted and not kept.
+    pub omitted: u64,
+    /// Where each table was read from.
+    pub sources: Vec<Source>,
+    /// How many rows were read: schools, applicants, wishes.
+    pub counts: Counts,
+}
+
+/// Rows read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Rows of `schools`.
+    pub schools: usize,
+    /// Rows of `applicants`.
+    pub applicants: usize,
+    /// Wishes, wide rows counted by wish.
+    pub wishes: usize,
+}
+
+impl Loaded {
+    /// Whether a fault stops the season.
+    pub fn blocked(&self) -> bool {
+        self.season.is_none()
+    }
+
+    /// How many faults block, those not kept included.
+    pub fn errors(&self) -> u64 {
+        self.faults.iter().filter(|f| f.blocks()).count() as u64 + self.omitted
+    }
+
+    /// How many faults only warn.
+    pub fn warnings(&self) -> usize {
+        self.faults.iter().filter(|f| !f.blocks()).count()
+    }
+}
+
+/// Reads the season at `path`: a folder with `policy.toml` and its tables, or an `.xlsx` beside a
+/// `policy.toml`. `seed` replaces the policy's own.
+///
+/// # Errors
+/// A path that does not exist or cannot be listed. What is wrong inside the files is no failure but
+/// [`Loaded::faults`].
+pub fn load(path: &Path, seed: Option<&str>) -> Result<Loaded, Failure> {
+    let inputs = folder::find(path)?;
+    let mut gather = Gather { faults: inputs.faults, ..Gather::default() };
+    let policy = gather.policy(&inputs.folder.join(POLICY_FILE), seed);
+    let context = Context::of(policy.as_ref());
+    let draft = gather.tables(&inputs.candidates, &inputs.folder, &context);
+    let counts = Counts {
+        schools: draft.schools.rows.len(),
+        applicants: draft.applicants.rows.len(),
+        wishes: draft.wishes.rows.len(),
+    };
+    let mut season = None;
+    let structure = gather.faults.iter().any(|f| is_structural(f.fault.code));
+    if let (Some(policy), false) = (policy, structure) {
+        match Season::check(policy, draft) {
+            Ok((checked, warnings)) => {
+                season = Some(checked);
+                gather.check_faults(warnings);
+            }
+            Err(faults) => gather.check_faults(faults),
+        }
+    }
+    let Gather { mut faults, omitted, sources } = gather;
+    faults.sort_by(|a, b| place_key(a).cmp(&place_key(b)));
+    if faults.iter().any(Located::blocks) {
+        season = None;
+    }
+    Ok(Loaded { season, faults, omitted, sources, counts })
+}
+
+/// Reads the season, tells its faults on stderr, and gives the season or the exit code that says why not.
+///
+/// # Errors
+/// As [`load`].
+pub fn season_or_report(path: &Path, seed: Option<&str>) -> Result<Result<Season, Exit>, Failure> {
+    let mut loaded = load(path, seed)?;
+    let season = loaded.season.take();
+    let mut err = anstream::stderr().lock();
+    let shown = report::faults(&mut err, &loaded, report::DEFAULT_MOST)
+        .and_then(|()| if season.is_none() { report::summary(&mut err, &loaded) } else { Ok(()) });
+    // A closed stderr is nobody's fault.
+    drop(shown);
+    Ok(season.ok_or(Exit::Faults))
+}
+
+/// Where a fault stands in the list.
+fn place_key(f: &Located) -> (Table, Option<u32>, Option<u32>, &Option<String>, FaultCode) {
+    (f.fault.table, f.fault.row, f.at, &f.fault.column, f.fault.code)
+}
+
+/// Faults after which rows, or columns of all rows, are missing: judging what hangs on them would
+/// accuse the innocent.
+const fn is_structural(code: FaultCode) -> bool {
+    matches!(
+        code,
+        FaultCode::MissingTable
+            | FaultCode::UnsupportedFile
+            | FaultCode::UnreadableFile
+            | FaultCode::FileTooLarge
+            | FaultCode::AmbiguousTable
+            | FaultCode::BadEncoding
+            | FaultCode::MissingColumn
+            | FaultCode::DuplicateColumn
+            | FaultCode::PolicyUnreadable
+            | FaultCode::PolicyRefused
+    )
+}
+
+#[derive(Default)]
+struct Gather {
+    faults: Vec<Located>,
+    omitted: u64,
+    sources: Vec<Source>,
+}
+
+/// One table, read or not.
+struct Part<T> {
+    rows: Rows<T>,
+    faults: Vec<Located>,
+    omitted: u64,
+    source: Option<Source>,
+}
+
+impl Gather {
+    fn policy(&mut self, path: &Path, seed: Option<&str>) -> Option<Policy> {
+        let file = name_of(path);
+        let mut refuse = |code, found: &str, expected: &str, help: &str| {
+            let fault = Fault::of_table(code, Table::Policy, expected).found(found).help(help);
+            self.faults.push(Located::in_file(fault, file.clone()));
+        };
+        let length = match std::fs::metadata(path) {
+            Ok(data) if data.is_file() => data.len(),
+            _ => {
+                refuse(
+                    FaultCode::MissingTable,
+                    "",
+                    "文件夹中有政策文件 policy.toml",
+                    "请放入政策文件；可用 luqu init 生成一份带说明的样例",
+                );
+                return None;
+            }
+        };
+        if length > MAX_POLICY {
+            refuse(FaultCode::FileTooLarge, "", "不超过 4 MB 的政策文件", "请核对文件");
+            return None;
+        }
+        let text = match std::fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => text,
+            Ok(Err(_)) => {
+                refuse(FaultCode::BadEncoding, "", "UTF-8 文本", "请另存为 UTF-8");
+                return None;
+            }
+            Err(error) => {
+                refuse(FaultCode::UnreadableFile, &error.to_string(), "可读的文件", "请核对权限");
+                return None;
+            }
+        };
+        match Policy::load(&text, seed) {
+            Ok(policy) => Some(policy),
+            Err(refusals) => {
+                let refused = |r| Located::in_file(refusal_fault(r), file.clone());
+                self.faults.extend(refusals.into_iter().map(refused));
+                None
+            }
+        }
+    }
+
+    fn tables(&mut self, candidates: &[Candidate], folder: &Path, context: &Context) -> Draft {
+        let of = |table: Table| -> Vec<&Candidate> {
+            candidates.iter().filter(|c| c.table == table).collect()
+        };
+        macro_rules! part {
+            ($table:ident) => {
+                read_table(Table::$table, &of(Table::$table), folder, context)
+            };
+        }
+        // The two long tables side by side; the short ones follow.
+        let (applicants, wishes) = rayon::join(|| part!(Applicants), || part!(Wishes));
+        Draft {
+            schools: self.take(part!(Schools)),
+            plan: self.take(part!(Plan)),
+            graduates: self.take(part!(Graduates)),
+            quotas: self.take(part!(Quotas)),
+            applicants: self.take(applicants),
+            wishes: self.take(wishes),
+            special_scores: self.take(part!(SpecialScores)),
+            restrictions: self.take(part!(Restrictions)),
+            tie_decisions: self.take(part!(TieDecisions)),
+        }
+    }
+
+    fn take<T>(&mut self, part: Part<T>) -> Rows<T> {
+        self.faults.extend(part.faults);
+        self.omitted += part.omitted;
+        self.sources.extend(part.source);
+        part.rows
+    }
+
+    /// Adds what the check found, without the cells already reported and without the echoes of keys that
+    /// could not be read.
+    fn check_faults(&mut self, faults: Vec<Fault>) {
+        let told: std::collections::BTreeSet<(Table, u32, String)> = self
+            .faults
+            .iter()
+            .filter_map(|f| Some((f.fault.table, f.fault.row?, f.fault.column.clone()?)))
+            .collect();
+        let lost = Echoes::of(&self.faults, &faults);
+        for fault in faults {
+            if let (Some(row), Some(column)) = (fault.row, &fault.column)
+                && told.contains(&(fault.table, row, column.clone()))
+            {
+                continue;
+            }
+            if lost.explain(&fault) {
+                continue;
+            }
+            let located = match self.sources.iter().find(|s| s.table == fault.table) {
+                Some(source) => source.locate(fault, None),
+                None if fault.table == Table::Policy => Located::in_file(fault, POLICY_FILE),
+                None => {
+                    let file = format!("{}.csv", fault.table.key());
+                    Located::in_file(fault, file)
+                }
+            };
+            self.faults.push(located);
+        }
+    }
+}
+
+/// Codes called unknown only because the row that defines them could not be read. Each unread key may
+/// explain one code; where more codes are unknown than keys unread, all are told.
+struct Echoes {
+    schools: bool,
+    applicants: bool,
+}
+
+impl Echoes {
+    fn of(read: &[Located], check: &[Fault]) -> Self {
+        let unread = |table: Table, key: &str| {
+            let at_key =
+                |f: &&Located| f.fault.table == table && f.fault.column.as_deref() == Some(key);
+            read.iter().filter(at_key).filter(|f| f.blocks()).count()
+        };
+        let unknown = |columns: &[&str]| {
+            let codes: std::collections::BTreeSet<&str> =
+                check.iter().filter(|f| is_unknown(f, columns)).map(|f| f.found.as_str()).collect();
+            codes.len()
+        };
+        Self {
+            schools: unknown(SCHOOL_KEYS) <= unread(Table::Schools, "school_id"),
+            applicants: unknown(APPLICANT_KEYS) <= unread(Table::Applicants, "applicant_id"),
+        }
+    }
+
+    fn explain(&self, fault: &Fault) -> bool {
+        (self.schools && is_unknown(fault, SCHOOL_KEYS))
+            || (self.applicants && is_unknown(fault, APPLICANT_KEYS))
+    }
+}
+
+const SCHOOL_KEYS: &[&str] = &["school_id", "junior_id", "wish_"];
+const APPLICANT_KEYS: &[&str] = &["applicant_id"];
+
+fn is_unknown(fault: &Fault, columns: &[&str]) -> bool {
+    let column = fault.column.as_deref().unwrap_or("");
+    fault.code == FaultCode::UnknownCode && columns.iter().any(|c| column.starts_with(c))
+}
+
+fn refusal_fault(refusal: Refusal) -> Fault {
+    let (code, expected) = match refusal.kind {
+        RefusalKind::Unreadable => {
+            (FaultCode::PolicyUnreadable, format!("{}{}", refusal.message, ""))
+        }
+        _ => (FaultCode::PolicyRefused, refusal.message.clone()),
+    };
+    let mut fault = Fault::of_table(code, Table::Policy, expected)
+        .found(&refusal.path)
+        .help(format!("{}{}", refusal.kind.why(), refusal.kind.example()));
+    fault.row = refusal.line;
+    fault.column = (!refusal.path.is_empty()).then_some(refusal.path);
+    fault
+}
+
+fn read_table<T: TableRow>(
+    table: Table,
+    candidates: &[&Candidate],
+    folder: &Path,
+    context: &Context,
+) -> Part<T> {
+    let mut part = Part { rows: Rows::default(), faults: Vec::new(), omitted: 0, source: None };
+    let candidate = match candidates {
+        [] => {
+            if super::columns::table_required(table) {
+                let fault = Fault::of_table(
+                    FaultCode::MissingTable,
+                    table,
+                    format!("有 {}.csv，或工作簿中有“{}”表", table.key(), table.label()),
+                )
+                .help("请放入该表；可用 luqu init 生成模板");
+                let mut located = Located::in_file(fault, name_of(folder));
+                located.cell = format!("{}.csv", table.key());
+                part.faults.push(located);
+            }
+            return part;
+        }
+        [one] => *one,
+        [first, more @ ..] => {
+            for other in more {
+                let fault = Fault::of_table(
+                    FaultCode::AmbiguousTable,
+                    table,
+                    format!("“{}”只有一份；另一份是 {}", table.label(), first.place()),
+                )
+                .help("请只留一份，程序不会代为选择");
+                let mut located = Located::in_file(fault, name_of(&other.path));
+                located.cell = other.sheet.clone().unwrap_or_else(|| located.file.clone());
+                located.sheet.clone_from(&other.sheet);
+                part.faults.push(located);
+            }
+            return part;
+        }
+    };
+    let read: TableRead<T> = match &candidate.content {
+        Content::Rows(book, at) => match book.sheet(*at) {
+            Some(sheet) if sheet.rows.is_empty() && !super::columns::table_required(table) => {
+                return part;
+            }
+            Some(sheet) => from_sheet(&sheet.rows, context),
+            None => return part,
+        },
+        Content::Csv => match csv_text(&candidate.path) {
+            Ok(text) => from_csv(&text, context),
+            Err(why) => {
+                part.faults.push(Located::in_file(why.fault(table), name_of(&candidate.path)));
+                return part;
+            }
+        },
+    };
+    let source = Source {
+        table,
+        path: candidate.path.clone(),
+        sheet: candidate.sheet.clone(),
+        header_row: read.header_row,
+        places: read.places,
+    };
+    let located = |f: Found| source.locate(f.fault, f.at);
+    part.faults.extend(read.finds.list.into_iter().map(located));
+    part.omitted = read.finds.omitted;
+    part.rows = read.rows;
+    part.source = Some(source);
+    part
+}
+
+impl FileFault {
+    /// The fault, of the table that the file was to hold.
+    pub(super) fn fault(self, table: Table) -> Fault {
+        Fault::of_table(self.code, table, self.expected).found(self.found).help(self.help)
+    }
+}
+
+fn csv_text(path: &PathBuf) -> Result<String, FileFault> {
+    let failed = |error: std::io::Error| FileFault {
+        code: FaultCode::UnreadableFile,
+        found: error.to_string(),
+        expected: "可读的文件".to_owned(),
+        help: "请核对权限，并关闭正在使用它的程序",
+    };
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    if length > MAX_CSV {
+        return Err(FileFault {
+            code: FaultCode::FileTooLarge,
+            found: format!("{} MB", length >> 20),
+            expected: "不超过 2 GB 的 CSV".to_owned(),
+            help: "请核对文件",
+        });
+    }
+    let bytes = std::fs::read(path).map_err(failed)?;
+    encoding::decode(bytes).map_err(|why| FileFault {
+        code: why.code,
+        found: String::new(),
+        expected: why.expected.to_owned(),
+        help: why.help,
+    })
+}
+
+/// Whether any fault of the list blocks.
+pub fn any_blocks(faults: &[Fault]) -> bool {
+    faults.iter().any(|f| f.code.severity() == Severity::Error)
+}

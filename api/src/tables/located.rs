@@ -1,0 +1,176 @@
+//! Faults with the place in the file where a person finds them: `考生!E501`, `applicants.csv:501:id_number`.
+
+use luqu_engine::domain::{Fault, Severity, Table, Text};
+use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+
+use super::layout::letters;
+
+/// A fault and its place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Located {
+    /// The fault.
+    pub fault: Fault,
+    /// The name of the file, or of the folder where a file is missing.
+    pub file: String,
+    /// The sheet, in a workbook.
+    pub sheet: Option<String>,
+    /// The column of the file, from 0, where the fault has one.
+    pub at: Option<u32>,
+    /// The address of the cell, as people write it.
+    pub cell: String,
+}
+
+impl Located {
+    /// A fault in a file as a whole, or in a file of which only the line is known.
+    pub fn in_file(fault: Fault, file: impl Into<String>) -> Self {
+        let file = file.into();
+        let cell = match fault.row {
+            Some(row) => format!("{file}:{row}"),
+            None => file.clone(),
+        };
+        Self { fault, file, sheet: None, at: None, cell }
+    }
+
+    /// Whether the fault blocks.
+    pub fn blocks(&self) -> bool {
+        self.fault.code.severity() == Severity::Error
+    }
+
+    /// The place in one line: `2026考生.xlsx › 考生!E501`, `applicants.csv:501:id_number`.
+    pub fn place(&self) -> String {
+        if self.cell.starts_with(&self.file) {
+            self.cell.clone()
+        } else {
+            format!("{} › {}", self.file, self.cell)
+        }
+    }
+
+    /// What was found, without the middle of identity numbers.
+    pub fn found(&self) -> String {
+        masked(&self.fault.found)
+    }
+}
+
+/// Where a table was read from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The table.
+    pub table: Table,
+    /// The file.
+    pub path: std::path::PathBuf,
+    /// The sheet, in a workbook.
+    pub sheet: Option<String>,
+    /// The row of the header.
+    pub header_row: u32,
+    /// The columns found, by English key, with their place in the file from 0.
+    pub places: Vec<(Text, u32)>,
+}
+
+impl Source {
+    /// The name of the file.
+    pub fn file_name(&self) -> String {
+        name_of(&self.path)
+    }
+
+    /// Puts a fault in its place; `at` is the column of the file where its key does not say it.
+    pub fn locate(&self, fault: Fault, at: Option<u32>) -> Located {
+        let known = |key: &String| self.places.iter().find(|(k, _)| k == key).map(|(_, at)| *at);
+        let at = at.or_else(|| fault.column.as_ref().and_then(known));
+        let file = self.file_name();
+        let row = fault.row.or(fault.column.as_ref().map(|_| self.header_row));
+        let cell = match &self.sheet {
+            Some(sheet) => match (row, at) {
+                (Some(row), Some(at)) => format!("{sheet}!{}{row}", letters(at as usize)),
+                (Some(row), None) => format!("{sheet}!{row}:{row}"),
+                (None, _) => sheet.clone(),
+            },
+            None => match (row, &fault.column) {
+                (Some(row), Some(column)) => format!("{file}:{row}:{column}"),
+                (Some(row), None) => format!("{file}:{row}"),
+                (None, _) => file.clone(),
+            },
+        };
+        Located { fault, file, sheet: self.sheet.clone(), at, cell }
+    }
+}
+
+/// The last part of a path, for people.
+pub(super) fn name_of(path: &std::path::Path) -> String {
+    path.file_name()
+        .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+impl Serialize for Located {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let f = &self.fault;
+        let mut object = to.serialize_struct("Located", 11)?;
+        object.serialize_field("code", &f.code)?;
+        object.serialize_field("severity", &f.code.severity())?;
+        object.serialize_field("title", f.code.title())?;
+        object.serialize_field("file", &self.file)?;
+        object.serialize_field("table", &f.table)?;
+        object.serialize_field("row", &f.row)?;
+        object.serialize_field("column", &f.column)?;
+        object.serialize_field("cell", &self.cell)?;
+        object.serialize_field("found", &self.found())?;
+        object.serialize_field("expected", &masked(&f.expected))?;
+        object.serialize_field("help", &f.help)?;
+        object.end()
+    }
+}
+
+/// The text without the middle eight digits of every run of fifteen digits or more: identity and
+/// registry numbers are personal data, and their ends are enough to recognise them by.
+pub fn masked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, run) = rest.split_at(start);
+        let length = run.bytes().take_while(u8::is_ascii_digit).count();
+        let (digits, after) = run.split_at(length);
+        out.push_str(before);
+        if length >= 15 {
+            out.push_str(&digits[..6]);
+            out.push_str("********");
+            out.push_str(&digits[14..]);
+        } else {
+            out.push_str(digits);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luqu_engine::domain::FaultCode;
+
+    #[test]
+    fn identity_numbers_lose_their_middle() {
+        assert_eq!(masked("11010519491231002X"), "110105********002X");
+        assert_eq!(masked("学籍 G110105194912310021。"), "学籍 G110105********0021。");
+        assert_eq!(masked("20260001 与 612.5"), "20260001 与 612.5");
+        assert_eq!(masked("110105491231002"), "110105********2");
+    }
+
+    #[test]
+    fn places_are_those_people_use() {
+        let mut source = Source {
+            table: Table::Applicants,
+            path: "in/2026考生.xlsx".into(),
+            sheet: Some("考生".into()),
+            header_row: 1,
+            places: vec![("id_number".into(), 4)],
+        };
+        let fault = Fault::at(FaultCode::StoredAsNumber, Table::Applicants, 501, "id_number");
+        assert_eq!(source.locate(fault.clone(), None).place(), "2026考生.xlsx › 考生!E501");
+        let missing = Fault::at(FaultCode::MissingColumn, Table::Applicants, 1, "total");
+        assert_eq!(source.locate(missing, None).cell, "考生!1:1");
+        source.sheet = None;
+        source.path = "in/applicants.csv".into();
+        assert_eq!(source.locate(fault, None).place(), "applicants.csv:501:id_number");
+    }
+}

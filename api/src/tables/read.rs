@@ -1,0 +1,174 @@
+//! Reads one table, from the text of a CSV file or the rows of a sheet, in parallel pieces.
+//!
+//! The pieces depend on the file alone, and their results are joined in the order of the file, so that
+//! the number of threads changes nothing.
+
+use luqu_engine::domain::draft::Rows;
+use luqu_engine::domain::{Fault, FaultCode, Text};
+use rayon::prelude::*;
+
+use super::cell::Raw;
+use super::csv_text::{Broken, CsvRecord, MAX_RECORD, Records, delimiter_of, pieces};
+use super::frames::SheetRecord;
+use super::layout::{Context, Finds, Layout, Record, letters};
+use super::rows::{Cells, TableRow};
+
+/// Most faults of one table that are kept; the others are counted.
+const MAX_FAULTS: usize = 200_000;
+/// The size of a piece of text, in bytes.
+const PIECE: usize = 1 << 19;
+/// The size of a piece of a sheet, in rows.
+const PIECE_ROWS: usize = 4_096;
+
+/// A table as read.
+pub(super) struct TableRead<T> {
+    pub(super) rows: Rows<T>,
+    pub(super) finds: Finds,
+    /// The columns found, by English key, with their place in the file from 0.
+    pub(super) places: Vec<(Text, u32)>,
+    /// The row of the header.
+    pub(super) header_row: u32,
+}
+
+impl Record for CsvRecord<'_> {
+    fn width(&self) -> usize {
+        self.len()
+    }
+
+    fn cell(&self, at: usize) -> Raw<'_> {
+        self.field(at).map_or(Raw::Blank, Raw::of_text)
+    }
+}
+
+/// Reads the text of a CSV file.
+pub(super) fn from_csv<T: TableRow>(text: &str, context: &Context) -> TableRead<T> {
+    let delimiter = delimiter_of(text);
+    let mut records = Records::new(text, 1, delimiter);
+    let mut record = CsvRecord::default();
+    let mut finds = Finds::at_most(MAX_FAULTS);
+    loop {
+        match records.next_into(&mut record) {
+            Ok(true) if record.is_blank() => {}
+            Ok(_) => break,
+            Err(broken) => {
+                finds.push(broken_fault::<T>(broken).into());
+                break;
+            }
+        }
+    }
+    let header_row = record.line.max(1);
+    let layout = Layout::read(T::TABLE, &record, header_row, false, context, &mut finds);
+    let (rest, line) = records.rest();
+    let cut = pieces(rest, line, PIECE);
+    let most = MAX_FAULTS / cut.len().max(1) + 1;
+    let parts: Vec<(Vec<(u32, T)>, Finds)> = cut
+        .into_par_iter()
+        .map(|(piece, line)| {
+            let mut part = (Vec::with_capacity(piece.len() / 48), Finds::at_most(most));
+            let mut records = Records::new(piece, line, delimiter);
+            let mut record = CsvRecord::default();
+            loop {
+                match records.next_into(&mut record) {
+                    Ok(false) => break,
+                    Ok(true) => read_row(&record, record.line, &layout, context, &mut part),
+                    Err(broken) => {
+                        part.1.push(broken_fault::<T>(broken).into());
+                        break;
+                    }
+                }
+            }
+            part
+        })
+        .collect();
+    join(parts, finds, &layout, context, header_row)
+}
+
+/// Reads the rows of a sheet.
+pub(super) fn from_sheet<T: TableRow>(rows: &[(u32, &[u8])], context: &Context) -> TableRead<T> {
+    let mut finds = Finds::at_most(MAX_FAULTS);
+    let mut record = SheetRecord::default();
+    let mut body = rows;
+    let mut header_row = 1;
+    while let Some(((row, cells), rest)) = body.split_first() {
+        record.fill(cells);
+        header_row = *row;
+        body = rest;
+        if !record.is_blank() {
+            break;
+        }
+    }
+    let layout = Layout::read(T::TABLE, &record, header_row, true, context, &mut finds);
+    let most = MAX_FAULTS / (body.len() / PIECE_ROWS + 1) + 1;
+    let parts: Vec<(Vec<(u32, T)>, Finds)> = body
+        .par_chunks(PIECE_ROWS)
+        .map(|rows| {
+            let mut part = (Vec::with_capacity(rows.len()), Finds::at_most(most));
+            let mut record = SheetRecord::default();
+            for (row, cells) in rows {
+                record.fill(cells);
+                read_row(&record, *row, &layout, context, &mut part);
+            }
+            part
+        })
+        .collect();
+    join(parts, finds, &layout, context, header_row)
+}
+
+fn read_row<T: TableRow, R: Record>(
+    record: &R,
+    row: u32,
+    layout: &Layout,
+    context: &Context,
+    part: &mut (Vec<(u32, T)>, Finds),
+) {
+    if record.is_blank() {
+        return;
+    }
+    let (rows, finds) = part;
+    if record.width() > layout.width() {
+        let filled = record.filled_to();
+        if filled > layout.width() {
+            let at = filled - 1;
+            let fault = Fault::at(FaultCode::RaggedRow, T::TABLE, row, letters(at))
+                .found(record.cell(at))
+                .expected(format!("表头有 {} 列，本行却有 {filled} 列", layout.width()))
+                .help("请核对本行是否错位（例如值中含有逗号）");
+            finds.push(super::layout::Found { fault, at: u32::try_from(at).ok() });
+        }
+    }
+    let mut cells = Cells { record, row, layout, context, found: finds, next: 0 };
+    T::read(&mut cells, rows);
+}
+
+fn broken_fault<T: TableRow>(broken: Broken) -> Fault {
+    let (line, expected, help) = match broken {
+        Broken::OpenQuote { line } => {
+            (line, "成对的引号".to_owned(), "从本行开始的引号没有结束，请补上或删去")
+        }
+        Broken::TooLong { line } => (
+            line,
+            format!("一行不超过 {} KB", MAX_RECORD >> 10),
+            "请核对本行的引号和换行；其后的内容没有读取",
+        ),
+    };
+    let mut fault = Fault::of_table(FaultCode::UnreadableFile, T::TABLE, expected).help(help);
+    fault.row = Some(line);
+    fault
+}
+
+fn join<T>(
+    parts: Vec<(Vec<(u32, T)>, Finds)>,
+    mut finds: Finds,
+    layout: &Layout,
+    context: &Context,
+    header_row: u32,
+) -> TableRead<T> {
+    let places = layout.places(context);
+    let columns = places.iter().map(|(key, _)| key.clone()).collect();
+    let mut rows = Vec::with_capacity(parts.iter().map(|(rows, _)| rows.len()).sum());
+    for (mut part, more) in parts {
+        rows.append(&mut part);
+        finds.append(more);
+    }
+    TableRead { rows: Rows { present: true, columns, rows }, finds, places, header_row }
+}

@@ -1,0 +1,357 @@
+//! The rows of every table, from cells to the draft. The columns are taken in the order of `columns`.
+
+use luqu_engine::domain::draft::{
+    ApplicantRow, GraduatesRow, PlanRow, QuotaRow, RestrictionRow, SchoolRow, SpecialScoreRow,
+    TieDecisionRow, WishRow,
+};
+use luqu_engine::domain::{
+    Evaluation, Fault, FaultCode, Gender, Ownership, Restriction, Score, Stage, Table, Text, Tier,
+};
+
+use super::cell::{self, Help, Raw, Unreadable};
+use super::layout::{Context, Finds, Layout, Record};
+
+/// A row of a table of the season.
+pub(super) trait TableRow: Send + Sized {
+    /// The table.
+    const TABLE: Table;
+
+    /// Reads the row; a wide row of wishes makes several.
+    fn read<R: Record>(cells: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>);
+}
+
+/// The cells of one row. Takes the columns one after the other and reports what cannot be read.
+pub(super) struct Cells<'a, R> {
+    pub(super) record: &'a R,
+    pub(super) row: u32,
+    pub(super) layout: &'a Layout,
+    pub(super) context: &'a Context,
+    pub(super) found: &'a mut Finds,
+    /// The next column.
+    pub(super) next: usize,
+}
+
+/// A cell that was read.
+enum Cell<T> {
+    /// The file does not have the column.
+    Absent,
+    Blank,
+    Unreadable,
+    Value(T),
+}
+
+impl<T> Cell<T> {
+    fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl<R: Record> Cells<'_, R> {
+    /// The next column, which is `key`: its cell, reported if it cannot be read.
+    fn optional<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(Raw<'_>) -> Result<T, Unreadable>,
+    ) -> Cell<T> {
+        let at = self.next;
+        self.next += 1;
+        debug_assert_eq!(self.layout.columns.get(at).map(|c| c.key), Some(key));
+        match self.layout.slots.get(at).copied().flatten() {
+            Some(slot) => self.at_slot(slot, key, read),
+            None => Cell::Absent,
+        }
+    }
+
+    fn at_slot<T>(
+        &mut self,
+        slot: usize,
+        key: &str,
+        read: impl FnOnce(Raw<'_>) -> Result<T, Unreadable>,
+    ) -> Cell<T> {
+        let raw = self.record.cell(slot);
+        match raw {
+            Raw::Blank => return Cell::Blank,
+            Raw::Error(_) => {
+                self.report(
+                    Fault::at(FaultCode::BadValue, self.layout.table, self.row, key)
+                        .found(raw)
+                        .expected("一个值，而不是公式的错误结果")
+                        .help("请改正公式，或改填数值"),
+                );
+                return Cell::Unreadable;
+            }
+            _ => {}
+        }
+        match read(raw) {
+            Ok(value) => Cell::Value(value),
+            Err(why) => {
+                let help = match why.help {
+                    Help::Say(words) => words.to_owned(),
+                    Help::MakeText => format!(
+                        "在 Excel 中把 {} 设为“文本”后重新粘贴",
+                        self.layout.column_words(slot)
+                    ),
+                };
+                self.report(
+                    Fault::at(why.code, self.layout.table, self.row, key)
+                        .found(raw)
+                        .expected(why.expected)
+                        .help(help),
+                );
+                Cell::Unreadable
+            }
+        }
+    }
+
+    /// The next column, whose cells must be filled where the file has the column.
+    fn required<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(Raw<'_>) -> Result<T, Unreadable>,
+    ) -> Option<T> {
+        let cell = self.optional(key, read);
+        if matches!(cell, Cell::Blank) {
+            self.blank(key);
+        }
+        cell.value()
+    }
+
+    fn blank(&mut self, key: &str) {
+        let label =
+            self.layout.columns.iter().find(|c| c.key == key).map_or(key, |c| c.label).to_owned();
+        self.report(
+            Fault::at(FaultCode::MissingValue, self.layout.table, self.row, key)
+                .expected(format!("“{label}”不能空白"))
+                .help("请补填"),
+        );
+    }
+
+    fn report(&mut self, fault: Fault) {
+        self.found.push(fault.into());
+    }
+
+    fn batch(&mut self) -> Option<Text> {
+        let context = self.context;
+        self.required("batch", |raw| cell::code(raw).map(|t| context.batch_id(t)))
+    }
+
+    fn category(&mut self) -> Option<Text> {
+        let context = self.context;
+        self.required("category", |raw| cell::code(raw).map(|t| context.category_id(t)))
+    }
+}
+
+fn count(raw: Raw<'_>) -> Result<u32, Unreadable> {
+    cell::whole(raw, "不小于 0 的整数")
+}
+
+impl TableRow for SchoolRow {
+    const TABLE: Table = Table::Schools;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let row = Self {
+            school_id: c.required("school_id", cell::code),
+            name: c.required("name", cell::text),
+            stage: c.required("stage", |r| cell::choice(r, Stage::ALL)),
+            ownership: c.optional("ownership", |r| cell::choice(r, Ownership::ALL)).value(),
+            tier: c.optional("tier", |r| cell::choice(r, Tier::ALL)).value(),
+            region: c.required("region", cell::text),
+            is_new: c.optional("is_new", cell::yes_no).value(),
+            enrolled: c.optional("enrolled", count).value(),
+            group: c.optional("group", cell::text).value(),
+        };
+        out.push((c.row, row));
+    }
+}
+
+impl TableRow for PlanRow {
+    const TABLE: Table = Table::Plan;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let school_id = c.required("school_id", cell::code);
+        let batch = c.batch();
+        let category = c.category();
+        let seats = c.optional("seats", count);
+        let seats_blank = matches!(seats, Cell::Blank);
+        if seats_blank && !c.context.seats_may_be_blank(category.as_ref()) {
+            c.blank("seats");
+        }
+        let row = Self {
+            school_id,
+            batch,
+            category,
+            seats: seats.value(),
+            seats_blank,
+            classes: c.optional("classes", count).value(),
+            quota_share: c.optional("quota_share", cell::share).value(),
+            region_scope: c.optional("region_scope", cell::text).value(),
+            // A blank document is no mere omission: the check reports it as admission without a plan.
+            document: c.optional("document", cell::text).value(),
+        };
+        out.push((c.row, row));
+    }
+}
+
+impl TableRow for GraduatesRow {
+    const TABLE: Table = Table::Graduates;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let row = Self {
+            junior_id: c.required("junior_id", cell::code),
+            graduates: c.required("graduates", count),
+            eligible: c.required("eligible", count),
+            tilt: c.optional("tilt", cell::yes_no).value(),
+        };
+        out.push((c.row, row));
+    }
+}
+
+impl TableRow for QuotaRow {
+    const TABLE: Table = Table::Quotas;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let row = Self {
+            school_id: c.required("school_id", cell::code),
+            batch: c.batch(),
+            junior_id: c.required("junior_id", cell::code),
+            seats: c.required("seats", count),
+        };
+        out.push((c.row, row));
+    }
+}
+
+impl TableRow for ApplicantRow {
+    const TABLE: Table = Table::Applicants;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let mut row = Self {
+            applicant_id: c.required("applicant_id", cell::code),
+            name: c.required("name", cell::text),
+            gender: c.optional("gender", |r| cell::choice(r, Gender::ALL)).value(),
+            id_number: c.optional("id_number", cell::id_number).value(),
+            registry_no: c.optional("registry_no", cell::code).value(),
+            junior_id: c.required("junior_id", cell::code),
+            region: c.required("region", cell::text),
+            fresh: c.optional("fresh", cell::yes_no).value(),
+            junior_since: c.optional("junior_since", cell::month).value(),
+            attended: c.optional("attended", cell::yes_no).value(),
+            ..Self::default()
+        };
+        let bonus = c.optional("bonus", |r| cell::score(r, None));
+        row.sum_unknown = c.context.bonus_counts() && matches!(bonus, Cell::Unreadable);
+        row.bonus = bonus.value();
+        row.total = c.required("total", |r| cell::score(r, None));
+        row.evaluation = c.optional("evaluation", |r| cell::choice(r, Evaluation::ALL)).value();
+        row.tie_class = c.optional("tie_class", |r| cell::whole(r, "整数")).value();
+        subjects(c, &mut row);
+        out.push((c.row, row));
+    }
+}
+
+/// The subject columns. A subject that the total is made of must have a score for the total to be judged.
+fn subjects<R: Record>(c: &mut Cells<'_, R>, row: &mut ApplicantRow) {
+    let context = c.context;
+    row.scores.reserve_exact(context.subjects.len());
+    for (subject, slot) in context.subjects.iter().zip(&c.layout.subjects) {
+        let score: Cell<Score> = match *slot {
+            Some(slot) => c.at_slot(slot, &subject.id, |r| cell::score(r, Some(subject.max))),
+            None => Cell::Absent,
+        };
+        if subject.in_total {
+            if matches!(score, Cell::Blank) {
+                c.report(
+                    Fault::at(FaultCode::MissingValue, Table::Applicants, c.row, &*subject.id)
+                        .expected("计入总分的科目不能空白")
+                        .help("请补填；缺考填 0"),
+                );
+            }
+            row.sum_unknown |= !matches!(score, Cell::Value(_));
+        }
+        row.scores.push(score.value());
+    }
+}
+
+impl TableRow for WishRow {
+    const TABLE: Table = Table::Wishes;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let applicant_id = c.required("applicant_id", cell::code);
+        let batch = c.batch();
+        let layout = c.layout;
+        let position = |r: Raw<'_>| {
+            cell::whole::<u16>(r, POSITIONS)
+                .and_then(|n| if n == 0 { Err(cell::out_of_range(POSITIONS)) } else { Ok(n) })
+        };
+        let (position, school_id) = if layout.is_wide() {
+            (c.optional("position", position).value(), c.optional("school_id", cell::code).value())
+        } else {
+            (c.required("position", position), c.required("school_id", cell::code))
+        };
+        let context = c.context;
+        let category =
+            c.optional("category", |r| cell::code(r).map(|t| context.category_id(t))).value();
+        let adjust = c.optional("adjust", cell::yes_no).value();
+        let row = Self { applicant_id, batch, position, school_id, category, adjust, wide: false };
+        if !layout.is_wide() {
+            out.push((c.row, row));
+            return;
+        }
+        for &(number, slot) in &layout.wide {
+            if c.record.cell(slot) == Raw::Blank {
+                continue;
+            }
+            let school_id = c.at_slot(slot, &format!("wish_{number}"), cell::code).value();
+            let wish = Self { position: Some(number), school_id, wide: true, ..row.clone() };
+            out.push((c.row, wish));
+        }
+    }
+}
+
+const POSITIONS: &str = "1 至 65535 的整数";
+
+impl TableRow for SpecialScoreRow {
+    const TABLE: Table = Table::SpecialScores;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let row = Self {
+            applicant_id: c.required("applicant_id", cell::code),
+            category: c.category(),
+            school_id: c.optional("school_id", cell::code).value(),
+            score: c.required("score", |r| cell::score(r, None)),
+            qualified: c.required("qualified", cell::yes_no),
+            test_date: c.optional("test_date", cell::date).value(),
+        };
+        out.push((c.row, row));
+    }
+}
+
+impl TableRow for RestrictionRow {
+    const TABLE: Table = Table::Restrictions;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let row = Self {
+            applicant_id: c.required("applicant_id", cell::code),
+            kind: c.required("kind", |r| cell::choice(r, Restriction::ALL)),
+            reason: c.required("reason", cell::text),
+            document: c.optional("document", cell::text).value(),
+        };
+        out.push((c.row, row));
+    }
+}
+
+impl TableRow for TieDecisionRow {
+    const TABLE: Table = Table::TieDecisions;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let row = Self {
+            batch: c.batch(),
+            applicant_id: c.required("applicant_id", cell::code),
+            order: c.required("order", count),
+            document: c.required("document", cell::text),
+        };
+        out.push((c.row, row));
+    }
+}

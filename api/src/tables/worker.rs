@@ -1,0 +1,193 @@
+//! The parsing process: reads a workbook under limits of memory and time, and writes frames.
+//!
+//! A workbook is a hostile file: a compressed one of a kilobyte can ask its reader for half a terabyte.
+//! So it is read in a process of its own, which may die. The process bounds its own memory and CPU time
+//! before it opens the file, never builds the rectangle that a sheet claims to fill, and takes the cells
+//! one by one.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::path::Path;
+
+use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
+
+use super::cell::Raw;
+use super::columns::table_named;
+use super::frames::{FrameWriter, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MAX_STREAM, Trouble};
+
+/// Most address space of the process, in bytes.
+pub const MEMORY: u64 = 512 << 20;
+/// Most CPU time of the process, and most time the parent waits, in seconds.
+pub const SECONDS: u64 = 30;
+/// Most bytes of all parts of a workbook together, unpacked.
+const UNPACKED: u64 = 1 << 30;
+/// Most parts of a workbook.
+const PARTS: usize = 4_096;
+
+/// Why reading stopped.
+enum Stop {
+    Fault(Trouble, String),
+    /// The parent went away.
+    Pipe(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Pipe(error)
+    }
+}
+
+fn unreadable(words: impl ToString) -> Stop {
+    Stop::Fault(Trouble::Unreadable, words.to_string())
+}
+
+fn too_large(words: impl ToString) -> Stop {
+    Stop::Fault(Trouble::TooLarge, words.to_string())
+}
+
+impl From<XlsxError> for Stop {
+    fn from(error: XlsxError) -> Self {
+        unreadable(error)
+    }
+}
+
+/// Reads the workbook and writes its frames to `to`, under the limits. Faults of the file are frames.
+///
+/// # Errors
+/// Limits that cannot be set, and a pipe that closed.
+pub fn run(path: &Path, to: impl Write) -> io::Result<()> {
+    limit()?;
+    let mut out = FrameWriter::new(BufWriter::with_capacity(1 << 16, to))?;
+    match File::open(path).map_err(unreadable).and_then(|file| workbook(file, &mut out)) {
+        Ok(()) => out.end(),
+        Err(Stop::Fault(trouble, words)) => out.fault(trouble, &words),
+        Err(Stop::Pipe(error)) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn limit() -> io::Result<()> {
+    use rlimit::{Resource, setrlimit};
+    setrlimit(Resource::AS, MEMORY, MEMORY)?;
+    setrlimit(Resource::CPU, SECONDS, SECONDS)?;
+    setrlimit(Resource::CORE, 0, 0)
+}
+
+#[cfg(not(unix))]
+fn limit() -> io::Result<()> {
+    Ok(())
+}
+
+fn workbook(file: File, out: &mut FrameWriter<impl Write>) -> Result<(), Stop> {
+    check_sizes(&file)?;
+    let mut reader = BufReader::new(file);
+    reader.rewind().map_err(unreadable)?;
+    let mut book: Xlsx<_> = Xlsx::new(reader)?;
+    let mut budget = Budget { cells: MAX_CELLS, bytes: MAX_STREAM };
+    for name in book.sheet_names() {
+        let known = table_named(&name).is_some();
+        out.sheet(&name, known)?;
+        if known {
+            sheet(&mut book, &name, out, &mut budget)?;
+        }
+    }
+    Ok(())
+}
+
+/// Unpacks every part into nothing: what a part claims to hold is what it holds, and all of them
+/// together stay within bounds.
+fn check_sizes(file: &File) -> Result<(), Stop> {
+    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
+    if archive.len() > PARTS {
+        return Err(too_large(format!("工作簿含 {} 个部件，上限 {PARTS}", archive.len())));
+    }
+    let bound = || too_large(format!("解压后超过 {} MB", UNPACKED >> 20));
+    let mut left = UNPACKED;
+    for at in 0..archive.len() {
+        let part = archive.by_index(at).map_err(unreadable)?;
+        let declared = part.size();
+        left = left.checked_sub(declared).ok_or_else(bound)?;
+        let actual = io::copy(&mut part.take(declared.saturating_add(1)), &mut io::sink())
+            .map_err(unreadable)?;
+        if actual != declared {
+            return Err(unreadable("部件的实际大小与声明不符"));
+        }
+    }
+    Ok(())
+}
+
+struct Budget {
+    cells: u64,
+    bytes: u64,
+}
+
+fn sheet<R: Read + Seek>(
+    book: &mut Xlsx<R>,
+    name: &str,
+    out: &mut FrameWriter<impl Write>,
+    budget: &mut Budget,
+) -> Result<(), Stop> {
+    let mut cells = book.worksheet_cells_reader(name)?;
+    let mut last: Option<(u32, u32)> = None;
+    while let Some(cell) = cells.next_cell()? {
+        let (row, column) = cell.get_position();
+        if row >= MAX_ROWS || column >= MAX_COLUMNS {
+            return Err(unreadable(format!("工作表“{name}”有超出范围的单元格")));
+        }
+        match last {
+            Some((r, c)) if r > row || (r == row && c >= column) => {
+                return Err(unreadable(format!("工作表“{name}”的单元格次序混乱")));
+            }
+            Some((r, _)) if r < row => end_row(out, r, budget)?,
+            _ => {}
+        }
+        last = Some((row, column));
+        write(out, column, cell.get_value(), budget)?;
+    }
+    match last {
+        Some((row, _)) => end_row(out, row, budget),
+        None => Ok(()),
+    }
+}
+
+fn end_row(out: &mut FrameWriter<impl Write>, row: u32, budget: &mut Budget) -> Result<(), Stop> {
+    let bytes = out.end_row(row + 1)?;
+    budget.bytes = budget.bytes.checked_sub(bytes).ok_or_else(|| too_large("文字总量超出上限"))?;
+    Ok(())
+}
+
+fn write(
+    out: &mut FrameWriter<impl Write>,
+    column: u32,
+    value: &DataRef<'_>,
+    budget: &mut Budget,
+) -> Result<(), Stop> {
+    if matches!(value, DataRef::Empty) {
+        return Ok(());
+    }
+    budget.cells = budget
+        .cells
+        .checked_sub(1)
+        .ok_or_else(|| too_large(format!("单元格超过 {MAX_CELLS} 个")))?;
+    let done = match value {
+        DataRef::Empty => Ok(()),
+        DataRef::Int(n) => out.cell(column, Raw::Number(*n as f64)),
+        DataRef::Float(n) => out.cell(column, Raw::Number(*n)),
+        DataRef::String(text) | DataRef::DurationIso(text) => out.cell(column, Raw::Text(text)),
+        DataRef::SharedString(text) => out.cell(column, Raw::Text(text)),
+        DataRef::Bool(value) => out.cell(column, Raw::Bool(*value)),
+        DataRef::DateTimeIso(text) => out.cell(column, Raw::Date(text)),
+        DataRef::Error(error) => out.cell(column, Raw::Error(&error.to_string())),
+        DataRef::DateTime(at) if at.is_duration() => out.cell(column, Raw::Number(at.as_f64())),
+        DataRef::DateTime(at) => {
+            let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
+            let text = if (hour, minute, second) == (0, 0, 0) {
+                format!("{year:04}-{month:02}-{day:02}")
+            } else {
+                format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+            };
+            out.cell(column, Raw::Date(&text))
+        }
+    };
+    done.map_err(Stop::Pipe)
+}
