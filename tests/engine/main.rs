@@ -9,4 +9,6 @@ mod placement;
 mod policy_refusals;
 mod policy_seasons;
 mod policy_shipped;
+mod scenario_folder;
+mod scenarios;
 mod verify_lines;
