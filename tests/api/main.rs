@@ -1,3 +1,5 @@
 //! Black-box tests of the `luqu` command.
 
+mod demo;
 mod init;
+mod scenarios;
