@@ -7,5 +7,6 @@ pub mod audit;
 pub mod domain;
 pub mod placement;
 pub mod policy;
+pub mod quota;
 pub mod rules;
 pub mod verify;

@@ -201,7 +201,7 @@ pub struct Graduates {
 }
 
 /// A quota cell 指标分配: seats of a senior school for one junior school.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QuotaCell {
     /// The senior school.
     pub school: SchoolIx,
@@ -446,5 +446,19 @@ impl Season {
         if let Some(person) = Arc::make_mut(&mut self.applicants).get_mut(applicant.at()) {
             person.total = total;
         }
+    }
+
+    /// The same season with another plan and other quota cells, which the caller answers for: ids resolve,
+    /// and the cells of a school add up to its quota seats. Both are put in the order that the season keeps.
+    #[must_use]
+    pub(crate) fn with_plan(&self, mut plan: Vec<PlanLine>, mut quotas: Vec<QuotaCell>) -> Self {
+        let id = |school: SchoolIx| &self.schools[school.at()].id;
+        plan.sort_by(|a, b| {
+            (id(a.school), a.batch, a.category).cmp(&(id(b.school), b.batch, b.category))
+        });
+        quotas.sort_by(|a, b| {
+            (id(a.school), a.batch, id(a.junior)).cmp(&(id(b.school), b.batch, id(b.junior)))
+        });
+        Self { plan, quotas, ..self.clone() }
     }
 }

@@ -1,0 +1,177 @@
+//! One batch: its quota lines as rows, its junior schools as columns, through the policy's method.
+
+use super::matrix::{self, Column, Row, Unrounded};
+use super::pool::{self, Draw, Unshared};
+use super::{
+    BatchDistribution, Cell, DrawLine, Fraction, Ground, JuniorTotal, Origin, QuotaError,
+    QuotaLine, rows,
+};
+use crate::domain::{BatchIx, Graduates, Lottery, SchoolIx, Season};
+use crate::policy::{QuotaMethod, QuotaRule};
+
+/// Distributes the lines of a batch; those with cells of their own keep them and stay out of the sums.
+pub(super) fn distribute(
+    season: &Season,
+    rule: &QuotaRule,
+    batch: BatchIx,
+    lines: Vec<QuotaLine>,
+    lottery: &Lottery,
+) -> Result<BatchDistribution, QuotaError> {
+    let open: Vec<&QuotaLine> = lines.iter().filter(|l| l.origin != Origin::KeptCells).collect();
+    let rows: Vec<Row<'_>> =
+        open.iter().map(|l| Row { id: &season.school(l.school).id, seats: l.seats }).collect();
+    let graduates = season.graduates();
+    let columns: Vec<Column<'_>> = graduates
+        .iter()
+        .map(|g| Column { id: &season.school(g.junior).id, eligible: g.eligible, tilt: g.tilt })
+        .collect();
+    let run = Run { season, rule, batch, rows: &rows, columns: &columns, lottery };
+    let mut done = match rule.method {
+        _ if open.is_empty() => run.nothing(),
+        QuotaMethod::Matrix => run.matrix(&open)?,
+        QuotaMethod::Pool => run.pool(&open)?,
+    };
+    for line in lines.iter().filter(|l| l.origin == Origin::KeptCells) {
+        done.cells.extend(kept_cells(season, batch, line));
+    }
+    let id = |school: SchoolIx| &season.school(school).id;
+    done.cells.sort_by(|a, b| (id(a.school), id(a.junior)).cmp(&(id(b.school), id(b.junior))));
+    Ok(BatchDistribution { lines, ..done })
+}
+
+/// One batch with what its two methods read.
+struct Run<'a> {
+    season: &'a Season,
+    rule: &'a QuotaRule,
+    batch: BatchIx,
+    rows: &'a [Row<'a>],
+    columns: &'a [Column<'a>],
+    lottery: &'a Lottery,
+}
+
+impl Run<'_> {
+    fn seats(&self) -> u64 {
+        self.rows.iter().map(|r| u64::from(r.seats)).sum()
+    }
+
+    fn no_eligible(&self) -> QuotaError {
+        QuotaError::NoEligible { batch: self.batch_id(), seats: self.seats() }
+    }
+
+    fn batch_id(&self) -> String {
+        rows::batch_id(self.season, self.batch)
+    }
+
+    /// A batch that has its cells already.
+    fn nothing(&self) -> BatchDistribution {
+        BatchDistribution {
+            batch: self.batch,
+            method: self.rule.method,
+            lines: Vec::new(),
+            juniors: Vec::new(),
+            cells: Vec::new(),
+            draws: Vec::new(),
+            deviation: None,
+        }
+    }
+
+    fn matrix(&self, lines: &[&QuotaLine]) -> Result<BatchDistribution, QuotaError> {
+        let table = matrix::round(self.rows, self.columns, self.lottery).map_err(|e| match e {
+            Unrounded::NoEligible => self.no_eligible(),
+            Unrounded::Unproven => QuotaError::Unproven { batch: self.batch_id() },
+        })?;
+        let graduates = self.season.graduates();
+        let width = graduates.len();
+        let cell = |(at, c): (usize, &matrix::Cell)| Cell {
+            school: lines[at / width].school,
+            junior: graduates[at % width].junior,
+            ideal: c.ideal,
+            seats: c.seats,
+            ground: Ground::Rounded(c.why),
+        };
+        let eligible: u128 = graduates.iter().map(|g| u128::from(g.eligible)).sum();
+        let total = |(at, g): (usize, &Graduates)| JuniorTotal {
+            junior: g.junior,
+            eligible: g.eligible,
+            tilt: 0,
+            ideal: Fraction::new(u128::from(self.seats()) * u128::from(g.eligible), eligible),
+            seats: table.cells.iter().skip(at).step_by(width).map(|c| u64::from(c.seats)).sum(),
+            why: None,
+        };
+        Ok(BatchDistribution {
+            juniors: graduates.iter().enumerate().map(total).collect(),
+            cells: table.cells.iter().enumerate().map(cell).collect(),
+            deviation: Some(table.deviation),
+            ..self.nothing()
+        })
+    }
+
+    fn pool(&self, lines: &[&QuotaLine]) -> Result<BatchDistribution, QuotaError> {
+        let pool = self.seats();
+        let shares = pool::share_out(pool, self.columns, self.rule.tilt, self.lottery).map_err(
+            |e| match e {
+                Unshared::NoEligible => self.no_eligible(),
+                Unshared::TiltOverPool { tilt } => {
+                    QuotaError::TiltOverPool { batch: self.batch_id(), tilt, pool }
+                }
+            },
+        )?;
+        let seats: Vec<u64> = shares.iter().map(|s| s.seats).collect();
+        let draws = pool::draw(&self.batch_id(), self.rows, self.columns, &seats, self.lottery);
+        let graduates = self.season.graduates();
+        let mut drawn = vec![Vec::new(); lines.len() * graduates.len()];
+        for draw in &draws {
+            drawn[draw.school * graduates.len() + draw.junior].push(draw.number);
+        }
+        let cell = |(at, numbers): (usize, Vec<u32>)| {
+            let (line, m) = (lines[at / graduates.len()], at % graduates.len());
+            Cell {
+                school: line.school,
+                junior: graduates[m].junior,
+                ideal: Fraction::new(u128::from(line.seats) * u128::from(seats[m]), pool.into()),
+                seats: u32::try_from(numbers.len()).unwrap_or(u32::MAX),
+                ground: Ground::Drawn(numbers),
+            }
+        };
+        let total = |(g, s): (&Graduates, &pool::JuniorShare)| JuniorTotal {
+            junior: g.junior,
+            eligible: g.eligible,
+            tilt: s.tilt,
+            ideal: s.ideal,
+            seats: s.seats,
+            why: Some(s.why),
+        };
+        let line = |d: &Draw| DrawLine {
+            number: d.number,
+            junior: graduates[d.junior].junior,
+            seat: d.seat,
+            school: lines[d.school].school,
+            lot: d.lot,
+        };
+        Ok(BatchDistribution {
+            juniors: graduates.iter().zip(&shares).map(total).collect(),
+            cells: drawn.into_iter().enumerate().map(cell).collect(),
+            draws: draws.iter().map(line).collect(),
+            ..self.nothing()
+        })
+    }
+}
+
+/// The cells that the season gives a line, beside the ideals that they would have had on their own.
+fn kept_cells(season: &Season, batch: BatchIx, line: &QuotaLine) -> Vec<Cell> {
+    let eligible: u128 = season.graduates().iter().map(|g| u128::from(g.eligible)).sum();
+    let given = season.quotas().iter().filter(|c| (c.school, c.batch) == (line.school, batch));
+    given
+        .map(|c| {
+            let own = season.graduates().iter().find(|g| g.junior == c.junior);
+            let part = u128::from(line.seats) * own.map_or(0, |g| u128::from(g.eligible));
+            Cell {
+                school: c.school,
+                junior: c.junior,
+                ideal: Fraction::new(part, eligible),
+                seats: c.seats,
+                ground: Ground::Kept,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! Why quota seats cannot be distributed: sentences for the clerk, each with the numbers that stand in the way.
+
+/// What stands in the way of a distribution. Displays a sentence in Chinese that says what to do.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum QuotaError {
+    /// The policy has no `[quota]`.
+    #[error("政策文件没有 [quota]，不知道按什么办法分配指标")]
+    NoRule,
+    /// Ties are decided by lottery, and there is no seed.
+    #[error(
+        "没有随机号种子，余数相同时无法确定先后；请在政策文件 [season] 中写 seed，或用 --seed 给出"
+    )]
+    NoSeed,
+    /// Neither the row nor the policy says which share of the plan is quota.
+    #[error("{school} 在批次 {batch} 的指标行没有写指标比例，政策的 [quota] 也没有写 share")]
+    NoShare {
+        /// The senior school, id and name.
+        school: String,
+        /// The batch's id.
+        batch: String,
+    },
+    /// No plan line carries the whole plan from which the quota is taken.
+    #[error(
+        "{school} 在批次 {batch} 的指标计划数留空，却没有承载全部计划的统招行；请增加统招行，或直接填写指标计划数"
+    )]
+    NoUnified {
+        /// The senior school, id and name.
+        school: String,
+        /// The batch's id.
+        batch: String,
+    },
+    /// Several plan lines could carry the whole plan.
+    #[error(
+        "{school} 在批次 {batch} 有 {found} 行都可能承载全部计划（{categories}）；请把其中一行的类别定为 unified，或直接填写指标计划数"
+    )]
+    ManyUnified {
+        /// The senior school, id and name.
+        school: String,
+        /// The batch's id.
+        batch: String,
+        /// How many lines there are.
+        found: usize,
+        /// Their categories, joined.
+        categories: String,
+    },
+    /// Seats to distribute, and no eligible graduate anywhere.
+    #[error(
+        "批次 {batch} 有 {seats} 个指标要分配，但 graduates（初中毕业生）表中具备指标资格的人数合计为 0"
+    )]
+    NoEligible {
+        /// The batch's id.
+        batch: String,
+        /// The seats.
+        seats: u64,
+    },
+    /// The seats that tilted junior schools get first are more than there are.
+    #[error(
+        "批次 {batch} 的指标共 {pool} 个，而倾斜初中先得的名额合计 {tilt} 个，多出 {}；请调高指标比例或调大 tilt.per", tilt - pool
+    )]
+    TiltOverPool {
+        /// The batch's id.
+        batch: String,
+        /// The seats for tilted junior schools.
+        tilt: u64,
+        /// All quota seats of the batch.
+        pool: u64,
+    },
+    /// The result did not pass its own proof: a fault of this program, never of the data.
+    #[error("批次 {batch} 的分配没有通过最优性复核，未采用；这是程序的错误，请报告")]
+    Unproven {
+        /// The batch's id.
+        batch: String,
+    },
+}

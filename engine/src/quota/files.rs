@@ -1,0 +1,159 @@
+//! The exact bytes of the files of a distribution: UTF-8 without BOM, LF, rows in the order of ids.
+//!
+//! [`plan`] and [`quotas`] replace the tables of the season; the others are for reading.
+
+use super::{BatchDistribution, Distribution};
+use crate::domain::{BatchIx, SchoolIx, Scope, Season};
+
+/// `plan.csv`: every column of the plan table, the computed seats filled in.
+pub fn plan(season: &Season, distribution: &Distribution) -> Vec<u8> {
+    let mut out =
+        Csv::new("school_id,batch,category,seats,classes,quota_share,region_scope,document");
+    let policy = season.policy();
+    for line in &distribution.plan {
+        out.field(&season.school(line.school).id);
+        out.field(&policy.batch(line.batch).id);
+        out.field(&policy.category(line.category).id);
+        out.option(line.seats);
+        out.option(line.classes);
+        out.option(line.quota_share);
+        out.field(&scope(season, &line.scope));
+        out.field(&line.document);
+        out.end();
+    }
+    out.bytes()
+}
+
+fn scope(season: &Season, scope: &Scope) -> String {
+    match scope {
+        Scope::Any => "*".to_owned(),
+        // A blank cell would mean the school's own region.
+        Scope::Regions(regions) if regions.is_empty() => ";".to_owned(),
+        Scope::Regions(regions) => {
+            let names: Vec<&str> = regions.iter().map(|&r| season.region_name(r)).collect();
+            names.join(";")
+        }
+    }
+}
+
+/// `quotas.csv`: the cells of all batches, those without seats too.
+pub fn quotas(season: &Season, distribution: &Distribution) -> Vec<u8> {
+    let mut out = Csv::new("school_id,batch,junior_id,seats");
+    for (batch, cell) in cells(season, distribution) {
+        out.place(season, cell.school, batch.batch);
+        out.field(&season.school(cell.junior).id);
+        out.field(&cell.seats.to_string());
+        out.end();
+    }
+    out.bytes()
+}
+
+/// `quota_report.csv`: for every cell its ideal, its floor and why it got its last seat.
+pub fn report(season: &Season, distribution: &Distribution) -> Vec<u8> {
+    let mut out = Csv::new("school_id,batch,junior_id,ideal,floor,seats,reason,ideal_exact");
+    for (batch, cell) in cells(season, distribution) {
+        out.place(season, cell.school, batch.batch);
+        out.field(&season.school(cell.junior).id);
+        out.field(&cell.ideal.to_string());
+        out.field(&cell.ideal.floor().to_string());
+        out.field(&cell.seats.to_string());
+        out.field(&cell.reason());
+        out.field(&cell.ideal.exact());
+        out.end();
+    }
+    out.bytes()
+}
+
+/// `quota_juniors.csv`: the same for the total of every junior school, with the seats it got first.
+pub fn juniors(season: &Season, distribution: &Distribution) -> Vec<u8> {
+    let mut out = Csv::new("batch,junior_id,eligible,tilt,ideal,floor,seats,reason,ideal_exact");
+    for batch in &distribution.batches {
+        for total in &batch.juniors {
+            out.field(&season.policy().batch(batch.batch).id);
+            out.field(&season.school(total.junior).id);
+            out.field(&total.eligible.to_string());
+            out.field(&total.tilt.to_string());
+            out.field(&total.ideal.to_string());
+            out.field(&total.ideal.floor().to_string());
+            out.field(&total.seats.to_string());
+            out.field(&total.reason());
+            out.field(&total.ideal.exact());
+            out.end();
+        }
+    }
+    out.bytes()
+}
+
+/// `draw.csv`: the protocol of the draws of all pools, in the order of drawing; `hash` is the lottery number of
+/// the lot in hex.
+pub fn draws(season: &Season, distribution: &Distribution) -> Vec<u8> {
+    let mut out = Csv::new("batch,draw,junior_id,seat,school_id,hash");
+    for batch in &distribution.batches {
+        for draw in &batch.draws {
+            out.field(&season.policy().batch(batch.batch).id);
+            out.field(&draw.number.to_string());
+            out.field(&season.school(draw.junior).id);
+            out.field(&draw.seat.to_string());
+            out.field(&season.school(draw.school).id);
+            out.field(&format!("{:016x}", draw.lot));
+            out.end();
+        }
+    }
+    out.bytes()
+}
+
+/// All cells, ordered as the season keeps them: by school id, batch and junior school id.
+fn cells<'a>(
+    season: &Season,
+    distribution: &'a Distribution,
+) -> Vec<(&'a BatchDistribution, &'a super::Cell)> {
+    let mut cells: Vec<_> =
+        distribution.batches.iter().flat_map(|b| b.cells.iter().map(move |c| (b, c))).collect();
+    // Stable: within a batch the cells are in the order of ids already.
+    let id = |cell: &super::Cell| season.school(cell.school).id.as_str();
+    cells.sort_by(|(b1, c1), (b2, c2)| (id(c1), b1.batch).cmp(&(id(c2), b2.batch)));
+    cells
+}
+
+struct Csv {
+    text: String,
+    fresh: bool,
+}
+
+impl Csv {
+    fn new(header: &str) -> Self {
+        Self { text: format!("{header}\n"), fresh: true }
+    }
+
+    fn field(&mut self, text: &str) {
+        if !self.fresh {
+            self.text.push(',');
+        }
+        self.fresh = false;
+        if text.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
+            self.text.push('"');
+            self.text.push_str(&text.replace('"', "\"\""));
+            self.text.push('"');
+        } else {
+            self.text.push_str(text);
+        }
+    }
+
+    fn option(&mut self, value: Option<impl ToString>) {
+        self.field(&value.map(|v| v.to_string()).unwrap_or_default());
+    }
+
+    fn place(&mut self, season: &Season, school: SchoolIx, batch: BatchIx) {
+        self.field(&season.school(school).id);
+        self.field(&season.policy().batch(batch).id);
+    }
+
+    fn end(&mut self) {
+        self.text.push('\n');
+        self.fresh = true;
+    }
+
+    fn bytes(self) -> Vec<u8> {
+        self.text.into_bytes()
+    }
+}

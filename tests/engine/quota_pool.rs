@@ -1,0 +1,122 @@
+//! The pool: who gets how many, and a draw that anyone can repeat.
+
+use luqu_engine::domain::Lottery;
+use luqu_engine::policy::Rounding;
+use luqu_engine::quota::matrix::{Column, Row, Why};
+use luqu_engine::quota::pool::{Unshared, draw, share_out};
+use proptest::prelude::*;
+
+fn column(id: &str, eligible: u32, tilt: bool) -> Column<'_> {
+    Column { id, eligible, tilt }
+}
+
+#[test]
+fn tilted_schools_get_theirs_first_and_the_rest_goes_by_largest_remainder() {
+    // 45/30 = 1.5 → 2 first; 8 of the 10 remain: 45 + 75 + 80 = 200 eligible, 1.8 3.0 3.2.
+    let columns = [column("J1", 45, true), column("J2", 75, false), column("J3", 80, false)];
+    let tilt = Some((30, Rounding::HalfUp));
+    let shares = share_out(10, &columns, tilt, &Lottery::new("pool")).expect("shares");
+    assert_eq!(shares.iter().map(|s| s.seats).collect::<Vec<_>>(), [4, 3, 3]);
+    assert_eq!(shares.iter().map(|s| s.tilt).collect::<Vec<_>>(), [2, 0, 0]);
+    assert_eq!(shares[0].ideal.exact(), "19/5");
+    assert_eq!(shares[0].why, Why::Up { rank: 1, of: 1, lot: false });
+    assert_eq!(shares[1].why, Why::Whole);
+    assert_eq!(shares[2].why, Why::Down { rank: 2, of: 1, lot: false });
+}
+
+#[test]
+fn without_a_tilt_rule_the_mark_means_nothing() {
+    let columns = [column("J1", 10, true), column("J2", 10, false)];
+    let shares = share_out(4, &columns, None, &Lottery::new("")).expect("shares");
+    assert_eq!(shares.iter().map(|s| s.seats).collect::<Vec<_>>(), [2, 2]);
+}
+
+#[test]
+fn first_seats_may_use_up_the_pool_and_no_more() {
+    let columns = [column("J1", 90, true), column("J2", 10, false)];
+    let tilt = Some((30, Rounding::HalfUp));
+    let lottery = Lottery::new("");
+    let shares = share_out(3, &columns, tilt, &lottery).expect("exactly used up");
+    assert_eq!(shares.iter().map(|s| s.seats).collect::<Vec<_>>(), [3, 0]);
+    let over = share_out(2, &columns, tilt, &lottery).map(|s| s.len());
+    assert_eq!(over, Err(Unshared::TiltOverPool { tilt: 3 }));
+    let nobody = share_out(2, &[column("J1", 0, false)], None, &lottery).map(|s| s.len());
+    assert_eq!(nobody, Err(Unshared::NoEligible));
+}
+
+#[test]
+fn equal_remainders_are_decided_by_the_lottery_of_the_junior_school() {
+    let columns = [column("J1", 5, false), column("J2", 5, false), column("J3", 5, false)];
+    for n in 0..20 {
+        let lottery = Lottery::new(&format!("seed {n}"));
+        let shares = share_out(1, &columns, None, &lottery).expect("shares");
+        let first = columns.iter().min_by_key(|c| lottery.number(c.id)).expect("three").id;
+        for (share, column) in shares.iter().zip(&columns) {
+            assert_eq!(share.seats, u64::from(column.id == first));
+            assert!(matches!(share.why, Why::Up { lot: true, .. } | Why::Down { .. }));
+        }
+    }
+}
+
+#[test]
+fn the_draw_deals_the_lots_by_their_numbers() {
+    let rows = [Row { id: "S2", seats: 2 }, Row { id: "S1", seats: 3 }];
+    let columns = [column("J2", 1, false), column("J1", 1, false)];
+    let lottery = Lottery::new("draw");
+    let draws = draw("key", &rows, &columns, &[3, 2], &lottery);
+    // Seats stand by junior school id: J1 (place 1) has two, J2 (place 0) three.
+    let seats: Vec<_> = draws.iter().map(|d| (d.number, d.junior, d.seat)).collect();
+    assert_eq!(seats, [(1, 1, 1), (2, 1, 2), (3, 0, 1), (4, 0, 2), (5, 0, 3)]);
+    let mut lots: Vec<u64> = ["S1/1", "S1/2", "S1/3", "S2/1", "S2/2"]
+        .iter()
+        .map(|lot| lottery.number(&format!("key/{lot}")))
+        .collect();
+    lots.sort_unstable();
+    assert_eq!(draws.iter().map(|d| d.lot).collect::<Vec<_>>(), lots);
+    let of = |school| draws.iter().filter(|d| d.school == school).count();
+    assert_eq!((of(0), of(1)), (2, 3));
+    assert_eq!(draws, draw("key", &rows, &columns, &[3, 2], &lottery));
+    assert_ne!(draws, draw("other", &rows, &columns, &[3, 2], &lottery), "batches draw apart");
+}
+
+#[test]
+fn every_senior_school_is_drawn_about_as_often_as_it_has_lots() {
+    // 1 lot of S1 against 3 of S2 for the first seat: a quarter of 400 seeds.
+    let rows = [Row { id: "S1", seats: 1 }, Row { id: "S2", seats: 3 }];
+    let columns = [column("J1", 1, false)];
+    let first = |n: u32| draw("b", &rows, &columns, &[4], &Lottery::new(&format!("{n}")))[0].school;
+    let hits = (0..400).filter(|&n| first(n) == 0).count();
+    assert!((70..=130).contains(&hits), "{hits} of 400");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn prop_the_pool_is_used_up_and_the_rest_is_within_one(
+        rest in 0_u64..500,
+        eligible in proptest::collection::vec(1_u32..300, 1..12),
+        tilted in proptest::collection::vec(any::<bool>(), 12),
+    ) {
+        let ids: Vec<String> = (0..eligible.len()).map(|m| format!("J{m:02}")).collect();
+        let columns: Vec<Column<'_>> = ids
+            .iter()
+            .zip(eligible.iter().zip(&tilted))
+            .map(|(id, (&eligible, &tilt))| Column { id, eligible, tilt })
+            .collect();
+        let first: u64 = columns
+            .iter()
+            .filter(|c| c.tilt)
+            .map(|c| (2 * u64::from(c.eligible) + 30) / 60)
+            .sum();
+        let lottery = Lottery::new("pool");
+        let shares = share_out(first + rest, &columns, Some((30, Rounding::HalfUp)), &lottery)
+            .expect("shares");
+        prop_assert_eq!(shares.iter().map(|s| s.seats).sum::<u64>(), first + rest);
+        prop_assert_eq!(shares.iter().map(|s| s.tilt).sum::<u64>(), first);
+        for share in &shares {
+            let seats = u128::from(share.seats);
+            prop_assert!((share.ideal.floor()..=share.ideal.ceil()).contains(&seats));
+        }
+    }
+}
