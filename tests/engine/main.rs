@@ -14,4 +14,5 @@ mod quota_pool;
 mod quota_season;
 mod scenario_folder;
 mod scenarios;
+mod verify_agree;
 mod verify_lines;

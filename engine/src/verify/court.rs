@@ -11,7 +11,7 @@ use super::order::Order;
 use super::report::{Finding, Property};
 use super::walk;
 use crate::domain::{
-    Answer, ApplicantIx, FrozenLine, Line, Outcome, Reason, ReasonKind, Season, Text,
+    Answer, ApplicantIx, FrozenLine, Line, Outcome, Reason, ReasonKind, Score, Season, Text,
 };
 
 /// Somebody on a seat: the applicant and the wish position, 0 when adjusted.
@@ -227,17 +227,16 @@ impl<'a> Court<'a> {
                 Some(format!("学籍所在区县 {} 不在招生范围", self.season().region_name(who.region)))
             }
             Some(Barrier::Predicate(p)) => Some(format!("不符合资格条件 {}", p.key())),
-            None if !self.passes(applicant, class) => {
-                let floor = self.floors.figure(class).unwrap_or_default();
-                Some(format!("总分 {} 低于下限 {floor}", who.total))
-            }
-            None => None,
+            None => self
+                .bars(applicant, class)
+                .map(|floor| format!("总分 {} 低于下限 {floor}", who.total)),
         }
     }
 
-    fn passes(&self, applicant: ApplicantIx, class: usize) -> bool {
+    /// The floor that keeps the applicant out of the class, if one does.
+    fn bars(&self, applicant: ApplicantIx, class: usize) -> Option<Score> {
         let total = self.season().applicant(applicant).total;
-        self.floors.passes(class, applicant, &self.orders[class], total)
+        self.floors.bars(class, applicant, &self.orders[class], total)
     }
 
     /// P4, P5, P6 and the reasons of every participant. `reasons` are the answer's, by applicant and batch.
@@ -295,7 +294,7 @@ impl<'a> Court<'a> {
         match self.market.barrier(applicant, class) {
             Some(Barrier::Region) => return ReasonKind::OutOfRegion,
             Some(Barrier::Predicate(p)) => return ReasonKind::Ineligible(p.clone()),
-            None if !self.passes(applicant, class) => return ReasonKind::BelowFloor,
+            None if self.bars(applicant, class).is_some() => return ReasonKind::BelowFloor,
             None => {}
         }
         let id = self.id(applicant);
@@ -324,7 +323,12 @@ impl<'a> Court<'a> {
                 self.season().applicant(applicant).total,
                 self.season().applicant(last.0).total
             );
+            let undecided = by_last_key && self.orders[class].undecided(applicant, last.0);
             let found = match (order, by_last_key) {
+                _ if undecided => Some((
+                    Property::RecordedTies,
+                    format!("{who} 与已录考生 {other} 同分（{totals}），没有裁定次序"),
+                )),
                 (Ordering::Less, false) => Some((
                     Property::NoEnvy,
                     format!("{who} 排在已录考生 {other} 之前却未录（{totals}）"),
@@ -333,11 +337,7 @@ impl<'a> Court<'a> {
                     Property::RecordedTies,
                     format!("{who} 与已录考生 {other} 同分（{totals}），记录的次序在前却未录"),
                 )),
-                (Ordering::Equal, _) => Some((
-                    Property::RecordedTies,
-                    format!("{who} 与已录考生 {other} 同分（{totals}），没有裁定次序"),
-                )),
-                (Ordering::Greater, _) => None,
+                (Ordering::Equal | Ordering::Greater, _) => None,
             };
             if let Some((property, detail)) = found {
                 findings.push(Finding::new(property, vec![id, other], &detail));
@@ -356,7 +356,7 @@ impl<'a> Court<'a> {
     ) {
         let class = proposal.class.unwrap_or(0);
         let bound = match kind {
-            ReasonKind::BelowFloor => self.floors.figure(class),
+            ReasonKind::BelowFloor => self.bars(applicant, class),
             ReasonKind::BelowCutoff => self.lines[class].lowest_total,
             _ => None,
         };
@@ -366,8 +366,7 @@ impl<'a> Court<'a> {
                 && same_word(&g.kind, &kind)
         });
         if !right {
-            let figure =
-                |b: Option<crate::domain::Score>| b.map(|b| format!("（{b}）")).unwrap_or_default();
+            let figure = |b: Option<Score>| b.map(|b| format!("（{b}）")).unwrap_or_default();
             let found = given.map_or_else(
                 || "没有".to_owned(),
                 |g| {

@@ -98,8 +98,6 @@ impl Floors {
     }
 
     /// Whether the applicant passes the floor of the class: a total of exactly the floor does.
-    ///
-    /// In front of the last holder of the line one passes whatever the total, since the line had not filled then.
     pub fn passes(
         &self,
         class: usize,
@@ -107,14 +105,26 @@ impl Floors {
         order: &Order<'_>,
         total: Score,
     ) -> bool {
-        let stands = self.standing[class].is_none_or(|floor| total >= floor);
-        let moves = self.moving[class].and_then(|m| m.bound).is_none_or(|(last, floor)| {
-            total >= floor
-                || applicant == last
-                || order.compare((applicant, 0), (last, 0)).then(applicant.cmp(&last))
-                    == Ordering::Less
+        self.bars(class, applicant, order, total).is_none()
+    }
+
+    /// The floor that keeps the applicant out of the class, if one does.
+    ///
+    /// In front of the last holder of a line one passes its floor whatever the total, since the line had
+    /// not filled then; an announced floor still binds.
+    pub fn bars(
+        &self,
+        class: usize,
+        applicant: ApplicantIx,
+        order: &Order<'_>,
+        total: Score,
+    ) -> Option<Score> {
+        let floor = self.figure(class).filter(|&floor| total < floor)?;
+        let before = self.moving[class].and_then(|m| m.bound).is_some_and(|(last, _)| {
+            let order = order.compare((applicant, 0), (last, 0)).then(applicant.cmp(&last));
+            order != Ordering::Greater
         });
-        stands && moves
+        if before { self.standing[class].filter(|&floor| total < floor) } else { Some(floor) }
     }
 
     /// The floor as printed, if one applies.

@@ -60,6 +60,8 @@ pub struct Market<'s> {
     pub classes: Vec<SeatClass>,
     /// The classes with every source before what it returns to.
     pub forward: Vec<usize>,
+    /// Every school and category of the batch with the scope: plan lines, and classes made by others.
+    offered: BTreeMap<(SchoolIx, CategoryIx), Scope>,
     index: FxHashMap<(SchoolIx, CategoryIx, Option<SchoolIx>), usize>,
     /// Per school: what a wish without a category means there.
     blank: Vec<Vec<CategoryIx>>,
@@ -75,11 +77,11 @@ pub fn markets(season: &Season) -> Vec<Market<'_>> {
     let mut markets = Vec::with_capacity(policy.batches.len());
     for at in 0..policy.batches.len() {
         let market = Market::new(season, BatchIx::from(at), std::mem::take(&mut carried[at]));
-        for class in &market.classes {
-            if let Some((batch, to)) = policy.category(class.category).carry_to
+        for (&(school, category), scope) in &market.offered {
+            if let Some((batch, to)) = policy.category(category).carry_to
                 && batch.at() > at
             {
-                narrow(&mut carried[batch.at()], (class.school, to), &class.scope);
+                narrow(&mut carried[batch.at()], (school, to), scope);
             }
         }
         markets.push(market);
@@ -104,7 +106,10 @@ impl<'s> Market<'s> {
     ) -> Self {
         let policy = season.policy();
         let mut planned: BTreeMap<ClassKey, (u32, Scope)> = BTreeMap::new();
+        // A by-junior line is offered even where no junior school has a cell of it.
+        let mut offered: BTreeMap<(SchoolIx, CategoryIx), Scope> = BTreeMap::new();
         for line in season.plan().iter().filter(|l| l.batch == batch) {
+            offered.insert((line.school, line.category), line.scope.clone());
             if policy.category(line.category).by_junior {
                 let quota = policy.quota.as_ref().map(|q| q.category);
                 let cells = season.quotas().iter().filter(|c| {
@@ -125,12 +130,13 @@ impl<'s> Market<'s> {
         for category in categories.into_iter().map(CategoryIx::from) {
             let here: Vec<_> = made.iter().filter(|((_, c), _)| *c == category).collect();
             for (&(school, _), scope) in here {
-                planned.entry((school, category, None)).or_insert_with(|| (0, scope.clone()));
+                offered.entry((school, category)).or_insert_with(|| {
+                    planned.insert((school, category, None), (0, scope.clone()));
+                    scope.clone()
+                });
             }
             if let Some(to) = policy.category(category).returns_to {
-                for ((school, _, _), (_, scope)) in
-                    planned.iter().filter(|((_, c, _), _)| *c == category)
-                {
+                for ((school, _), scope) in offered.iter().filter(|((_, c), _)| *c == category) {
                     narrow(&mut made, (*school, to), scope);
                 }
             }
@@ -169,16 +175,13 @@ impl<'s> Market<'s> {
         }
         let mut forward: Vec<usize> = (0..classes.len()).collect();
         forward.sort_by_key(|&c| std::cmp::Reverse(steps(season, classes[c].category)));
-        let mut blank = vec![Vec::new(); season.schools().len()];
+        let mut blank: Vec<Vec<CategoryIx>> = vec![Vec::new(); season.schools().len()];
         for &category in &policy.batch(batch).seat_order {
-            for class in classes.iter().filter(|c| c.category == category) {
-                let list: &mut Vec<CategoryIx> = &mut blank[class.school.at()];
-                if list.last() != Some(&category) {
-                    list.push(category);
-                }
+            for (school, _) in offered.keys().filter(|(_, c)| *c == category) {
+                blank[school.at()].push(category);
             }
         }
-        Self { season, batch, classes, forward, index, blank }
+        Self { season, batch, classes, offered, forward, index, blank }
     }
 
     /// The season of the market.

@@ -4,6 +4,8 @@
 //! reasons are checked from their definitions against the answer itself; the second algorithm is one
 //! more witness and no yardstick for the others.
 
+mod canonical;
+mod certificate;
 mod court;
 pub mod figures;
 pub mod floors;
@@ -18,6 +20,9 @@ mod walk;
 use crate::domain::{Answer, ApplicantIx, BatchIx, CategoryIx, Outcome, SchoolIx, Season};
 use court::Court;
 
+pub use certificate::{
+    AnswerBytes, CONTRACT, Certificate, CertifiedLine, Counts, check_certificate,
+};
 pub use report::{Finding, Property, Report};
 
 /// Judges an answer. Nothing is published unless the report is clean.

@@ -152,6 +152,13 @@ impl<'s> Order<'s> {
         (Ordering::Equal, true)
     }
 
+    /// Whether a tie of these two is left to a decision that does not tell them apart: one of them has no
+    /// recorded order, or both have the same.
+    pub fn undecided(&self, a: ApplicantIx, b: ApplicantIx) -> bool {
+        let order = |applicant| self.season.tie_decision(self.batch, applicant);
+        self.manual() && (order(a).is_none() || order(b).is_none() || order(a) == order(b))
+    }
+
     /// One number per item that orders as [`Order::compare`] does; equal numbers are ties.
     pub fn keys(&self, items: &[(ApplicantIx, u16)]) -> Vec<u64> {
         let mut folded = Folded { acc: vec![0; items.len()], bits: 0 };
