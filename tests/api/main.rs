@@ -1,5 +1,7 @@
 //! Black-box tests of the `luqu` command.
 
+mod atomic;
 mod demo;
 mod init;
+mod place;
 mod scenarios;

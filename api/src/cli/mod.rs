@@ -1,8 +1,11 @@
 //! The command line: one file per subcommand. Data on stdout, talk on stderr (SPEC §12).
 
 mod check;
+mod day;
 mod init;
 mod parse_worker;
+mod place;
+mod text_table;
 
 use std::process::ExitCode;
 
@@ -48,6 +51,8 @@ enum Command {
     Init(init::Args),
     /// 检查招生季数据，指出每一处错误所在的单元格
     Check(check::Args),
+    /// 录取：运行、核对，结果写入目录
+    Place(place::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -72,6 +77,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args),
+        Command::Place(args) => place::run(&args),
         Command::ParseWorker(args) => parse_worker::run(&args),
     }
 }

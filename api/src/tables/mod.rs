@@ -15,6 +15,7 @@ mod rows;
 pub mod season_csv;
 pub mod workbook;
 pub mod worker;
+pub mod write;
 
 pub use load::{Loaded, load, season_or_report};
 pub use located::{Located, Source};

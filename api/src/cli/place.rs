@@ -1,0 +1,236 @@
+//! `luqu place`: places a season, verifies the answer, and only then writes it, as a whole.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use luqu_engine::domain::{Answer, Fault, FaultCode, Season, Table};
+use luqu_engine::placement::{self, Undecided, UndecidedTie};
+use luqu_engine::verify::{self, Report};
+use serde::Serialize;
+
+use super::{Exit, day};
+use crate::error::Failure;
+use crate::interrupt;
+use crate::tables::season_or_report;
+use crate::tables::write::answer::{self, Format, is_answer_file};
+use crate::tables::write::atomic;
+
+/// The arguments of `luqu place`.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// 招生季：含 policy.toml 和各表的目录，或与 policy.toml 同目录的 .xlsx
+    season: PathBuf,
+    /// 结果目录；其中已有的结果整体替换
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// 随机号种子，代替政策文件中的种子
+    #[arg(long, value_name = "S")]
+    seed: Option<String>,
+    /// 结果文件的格式
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// 在标准输出打印各项人数（JSON）
+    #[arg(long)]
+    json: bool,
+}
+
+/// How many applicants had which outcome.
+#[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Counts {
+    /// 考生
+    pub(super) applicants: usize,
+    /// 录取
+    pub(super) placed: usize,
+    /// 调剂录取
+    pub(super) adjusted: usize,
+    /// 未录取
+    pub(super) unplaced: usize,
+    /// 取消资格
+    pub(super) barred: usize,
+    /// 未填志愿
+    pub(super) no_wishes: usize,
+}
+
+impl Counts {
+    pub(super) fn of(answer: &Answer) -> Self {
+        let count = |key| answer.outcomes.iter().filter(|o| o.key() == key).count();
+        Self {
+            applicants: answer.outcomes.len(),
+            placed: count("placed"),
+            adjusted: count("adjusted"),
+            unplaced: count("unplaced"),
+            barred: count("barred"),
+            no_wishes: count("no_wishes"),
+        }
+    }
+
+    pub(super) fn sentence(self) -> String {
+        format!(
+            "考生 {}：录取 {}，调剂录取 {}，未录取 {}，取消资格 {}，未填志愿 {}",
+            self.applicants, self.placed, self.adjusted, self.unplaced, self.barred, self.no_wishes
+        )
+    }
+}
+
+/// Why there is no answer to write.
+pub(super) enum Stop {
+    /// Quota seats are still to be computed.
+    Pending(Vec<Fault>),
+    /// Ties without a recorded order.
+    Undecided(Undecided),
+    /// The answer does not hold before verification.
+    Findings(Box<Report>),
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    interrupt::listen();
+    atomic::may_replace(&args.out, is_answer_file)?;
+    let season = match season_or_report(&args.season, args.seed.as_deref())? {
+        Ok(season) => season,
+        Err(exit) => return Ok(exit),
+    };
+    interrupt::check()?;
+    let placed = match place_verified(&season)? {
+        Ok(placed) => placed,
+        Err(stop) => return Ok(tell(&season, &stop)),
+    };
+    let certificate = certificate(&season, &placed)?;
+    interrupt::check()?;
+    answer::write_answer(&args.out, &season, &placed, &certificate, args.format)?;
+
+    let counts = Counts::of(&placed);
+    let mut err = anstream::stderr().lock();
+    // A closed stderr is nobody's fault: the answer is written.
+    let _ = day::table_of_the_day(&mut err, &season, &placed)
+        .and_then(|()| writeln!(err, "{}", counts.sentence()))
+        .and_then(|()| {
+            let out = args.out.display();
+            writeln!(err, "核对通过：P1–P8 成立，第二算法结果一致。结果已写入 {out}")
+        });
+    if args.json {
+        let line = serde_json::to_string(&counts).map_err(|e| Failure::Internal(e.to_string()))?;
+        let _ = writeln!(anstream::stdout().lock(), "{line}");
+    }
+    Ok(Exit::Ok)
+}
+
+/// Places and verifies. Whatever this gives has passed verification.
+///
+/// # Errors
+/// `Interrupted` between the steps.
+pub(super) fn place_verified(season: &Season) -> Result<Result<Answer, Stop>, Failure> {
+    let pending = pending(season);
+    if !pending.is_empty() {
+        return Ok(Err(Stop::Pending(pending)));
+    }
+    let answer = match placement::place(season) {
+        Ok(answer) => answer,
+        Err(undecided) => return Ok(Err(Stop::Undecided(undecided))),
+    };
+    interrupt::check()?;
+    let report = verify::verify(season, &answer);
+    interrupt::check()?;
+    if report.clean() { Ok(Ok(answer)) } else { Ok(Err(Stop::Findings(Box::new(report)))) }
+}
+
+/// The plan lines whose seats are still to be computed, as faults.
+fn pending(season: &Season) -> Vec<Fault> {
+    let policy = season.policy();
+    let fault = |line: &luqu_engine::domain::PlanLine| {
+        let school = season.school(line.school);
+        let (batch, category) = (policy.batch(line.batch), policy.category(line.category));
+        Fault::of_table(
+            FaultCode::SeatsPending,
+            Table::Plan,
+            format!(
+                "{}（{}）在 {} 的 {} 计划数已定",
+                school.name, school.id, batch.name, category.name
+            ),
+        )
+        .help("先运行 luqu quota，再把生成的 plan.csv 和 quotas.csv 放入招生季")
+    };
+    season.pending().map(fault).collect()
+}
+
+/// Tells on stderr why there is no answer; nothing was written.
+pub(super) fn tell(season: &Season, stop: &Stop) -> Exit {
+    let mut err = anstream::stderr().lock();
+    // A closed stderr is nobody's fault; the exit code says it all.
+    match stop {
+        Stop::Pending(faults) => {
+            let _ = tell_pending(&mut err, faults);
+            Exit::Faults
+        }
+        Stop::Undecided(undecided) => {
+            let _ = tell_ties(&mut err, season, undecided);
+            Exit::Undecided
+        }
+        Stop::Findings(report) => {
+            let _ = tell_findings(&mut err, report);
+            Exit::Findings
+        }
+    }
+}
+
+fn tell_pending(to: &mut impl Write, faults: &[Fault]) -> std::io::Result<()> {
+    for fault in faults {
+        writeln!(to, "error[{}]: {}", fault.code, fault.code.title())?;
+        writeln!(to, "  --> {}", fault.table.label())?;
+        writeln!(to, "  = {}", fault.expected)?;
+        writeln!(to, "  help: {}", fault.help)?;
+    }
+    writeln!(to, "{} 行指标计划尚未计算；未写入任何结果。", faults.len())
+}
+
+fn tell_ties(to: &mut impl Write, season: &Season, undecided: &Undecided) -> std::io::Result<()> {
+    for tie in &undecided.ties {
+        writeln!(to, "{}", tie_words(season, tie))?;
+        let ids = tie.applicants.iter().map(|&a| season.applicant(a));
+        for applicant in ids {
+            writeln!(to, "  {}  {}", applicant.id, applicant.name)?;
+        }
+        writeln!(to, "  在“同分裁定”表（tie_decisions.csv）中写明顺序，小者优先：")?;
+        writeln!(to, "    batch,applicant_id,order,document")?;
+        let batch = &season.policy().batch(tie.batch).id;
+        for (at, &applicant) in tie.applicants.iter().enumerate() {
+            let id = &season.applicant(applicant).id;
+            let order = season.tie_decision(tie.batch, applicant);
+            let order = order.map_or_else(|| format!("<{}>", at + 1), |o| o.to_string());
+            writeln!(to, "    {batch},{id},{order},<裁定文号>")?;
+        }
+    }
+    writeln!(to, "{undecided}；请由招办裁定后重新运行。未写入任何结果。")
+}
+
+fn tie_words(season: &Season, tie: &UndecidedTie) -> String {
+    let policy = season.policy();
+    let school = season.school(tie.school);
+    let junior = tie.junior.map(|j| format!("（{}）", season.school(j).name)).unwrap_or_default();
+    format!(
+        "同分未裁定：{} · {}（{}）· {}{junior} · 总分 {} · {} 人",
+        policy.batch(tie.batch).name,
+        school.name,
+        school.id,
+        policy.category(tie.category).name,
+        tie.total,
+        tie.applicants.len()
+    )
+}
+
+fn tell_findings(to: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    for finding in report.findings.iter().take(50) {
+        writeln!(to, "{}", finding.sentence)?;
+    }
+    let rest = report.findings.len().saturating_sub(50)
+        + report.omitted.iter().map(|(_, n)| n).sum::<usize>();
+    if rest > 0 {
+        writeln!(to, "… 另有 {rest} 处")?;
+    }
+    writeln!(to, "核对未通过：这是程序的错误，请连同招生季报告。未写入任何结果。")
+}
+
+/// The certificate of a verified answer, as the bytes of `certificate.json`.
+pub(super) fn certificate(season: &Season, answer: &Answer) -> Result<Vec<u8>, Failure> {
+    let value = serde_json::json!({ "answer": luqu_engine::domain::digest::of_bytes(&luqu_engine::domain::answer_csv::placements(season, answer)).to_string() });
+    serde_json::to_vec_pretty(&value).map_err(|e| Failure::Internal(e.to_string()))
+}

@@ -1,0 +1,40 @@
+//! What the words of the answer files are called on screens and in workbooks.
+
+use luqu_engine::domain::{Outcome, ReasonKind};
+use luqu_engine::policy::Predicate;
+
+/// What became of an applicant.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Placed { .. } => "录取",
+        Outcome::Adjusted { .. } => "调剂录取",
+        Outcome::Unplaced => "未录取",
+        Outcome::Barred => "取消资格",
+        Outcome::NoWishes => "未填志愿",
+    }
+}
+
+/// Why a proposal did not stick.
+pub fn reason(kind: &ReasonKind) -> String {
+    match kind {
+        ReasonKind::NoClass => "该校没有此类名额".to_owned(),
+        ReasonKind::OutOfRegion => "不在招生范围内".to_owned(),
+        ReasonKind::Ineligible(predicate) => format!("不符合条件：{}", condition(predicate)),
+        ReasonKind::BelowFloor => "低于录取下限".to_owned(),
+        ReasonKind::NoSeats => "最终没有名额".to_owned(),
+        ReasonKind::BelowCutoff => "排在录取线之后".to_owned(),
+    }
+}
+
+/// A condition of eligibility.
+pub fn condition(predicate: &Predicate) -> String {
+    match predicate {
+        Predicate::Fresh => "应届".to_owned(),
+        Predicate::Attended => "实际就读".to_owned(),
+        Predicate::RegisteredThreeYears => "初中学籍满三年".to_owned(),
+        Predicate::QuotaListed => "具备指标资格".to_owned(),
+        Predicate::Qualified => "专业测试合格".to_owned(),
+        Predicate::EvaluationAtLeast(grade) => format!("综合素质评价 {} 等及以上", grade.key()),
+        Predicate::TotalAtLeast(score) => format!("总分不低于 {score}"),
+    }
+}
