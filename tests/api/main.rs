@@ -4,4 +4,5 @@ mod atomic;
 mod demo;
 mod init;
 mod place;
+mod quota;
 mod scenarios;

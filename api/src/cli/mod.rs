@@ -5,6 +5,7 @@ mod day;
 mod init;
 mod parse_worker;
 mod place;
+mod quota;
 mod text_table;
 
 use std::process::ExitCode;
@@ -53,6 +54,8 @@ enum Command {
     Check(check::Args),
     /// 录取：运行、核对，结果写入目录
     Place(place::Args),
+    /// 计算指标到校计划数，分配到各初中
+    Quota(quota::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -78,6 +81,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args),
         Command::Place(args) => place::run(&args),
+        Command::Quota(args) => quota::run(&args),
         Command::ParseWorker(args) => parse_worker::run(&args),
     }
 }
