@@ -6,3 +6,8 @@ mod init;
 mod place;
 mod quota;
 mod scenarios;
+mod tables_clean;
+mod tables_faults;
+mod tables_files;
+mod tables_hostile;
+mod tables_kit;
