@@ -56,9 +56,8 @@ fn encodings_and_line_ends() {
     let blank = ",,,,,\n".repeat(500);
     same_in_csv("500 blank rows", &mut book, |t| plain(&format!("{t}{blank}")), &[]);
     let quoted = |t: &str| {
-        let line = |l: &str| {
-            l.split(',').map(|c| format!("\"{c}\"")).collect::<Vec<_>>().join(",") + "\n"
-        };
+        let line =
+            |l: &str| l.split(',').map(|c| format!("\"{c}\"")).collect::<Vec<_>>().join(",") + "\n";
         plain(&t.lines().map(line).collect::<String>())
     };
     same_in_csv("quotes", &mut book, quoted, &[]);

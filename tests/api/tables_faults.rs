@@ -151,11 +151,8 @@ fn address(book: &mut Book, expected: &Expected, xlsx: bool) -> String {
 
 fn judge(case: &Case, book: &mut Book, folder: &std::path::Path, xlsx: bool) -> Vec<String> {
     let loaded = load(folder, None).expect("a folder that exists");
-    let found: Vec<(String, String)> = loaded
-        .faults
-        .iter()
-        .map(|f| (f.fault.code.code().to_owned(), f.cell.clone()))
-        .collect();
+    let found: Vec<(String, String)> =
+        loaded.faults.iter().map(|f| (f.fault.code.code().to_owned(), f.cell.clone())).collect();
     let mut wanted: Vec<(String, String)> =
         case.expected.iter().map(|e| (e.0.to_owned(), address(book, e, xlsx))).collect();
     wanted.sort();

@@ -153,7 +153,10 @@ warning[W501]: 未知的列，已忽略
 
     let out = check(folder.path(), &["--max", "1"]);
     let text = String::from_utf8(out.stdout).expect("UTF-8");
-    assert!(text.contains("E105") && !text.contains("E103") && text.contains("另有 2 处"), "{text}");
+    assert!(
+        text.contains("E105") && !text.contains("E103") && text.contains("另有 2 处"),
+        "{text}"
+    );
 
     let out = check(folder.path(), &["--json"]);
     assert_eq!(out.status.code(), Some(3));

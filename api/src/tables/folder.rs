@@ -58,19 +58,10 @@ pub(super) enum Content {
     Rows(Arc<Book>, usize),
 }
 
-/// The frames of a workbook.
+/// The frames of a workbook, and where its sheets and rows are among them.
 pub(super) struct Book {
-    bytes: Vec<u8>,
-}
-
-impl Book {
-    /// The sheet at a place.
-    pub(super) fn sheet(&self, at: usize) -> Option<Sheet<'_>> {
-        match frames::read(&self.bytes) {
-            Stream::Sheets(sheets) => sheets.into_iter().nth(at),
-            _ => None,
-        }
-    }
+    pub(super) bytes: Vec<u8>,
+    pub(super) sheets: Vec<Sheet>,
 }
 
 /// Everything found.
@@ -166,30 +157,26 @@ impl Inputs {
             Ok(bytes) => bytes,
             Err(why) => return self.refuse(&path, why),
         };
-        let names: Vec<(String, bool)> = match frames::read(&bytes) {
-            Stream::Sheets(sheets) => {
-                sheets.into_iter().map(|s| (s.name.to_owned(), s.known)).collect()
-            }
+        let sheets = match frames::read(&bytes) {
+            Stream::Sheets(sheets) => sheets,
             Stream::Fault(Trouble::Unreadable, words) => {
-                let why = workbook::unreadable(words);
-                return self.refuse(&path, why);
+                return self.refuse(&path, workbook::unreadable(words));
             }
             Stream::Fault(Trouble::TooLarge, words) => {
-                let why = workbook::too_large(words);
-                return self.refuse(&path, why);
+                return self.refuse(&path, workbook::too_large(words));
             }
             Stream::Broken => return self.refuse(&path, workbook::unreadable("解析中断")),
         };
-        let book = Arc::new(Book { bytes });
-        for (at, (name, known)) in names.into_iter().enumerate() {
-            match table_named(&name).filter(|_| known) {
+        let book = Arc::new(Book { bytes, sheets });
+        for (at, Sheet { name, known, .. }) in book.sheets.iter().enumerate() {
+            match table_named(name).filter(|_| *known) {
                 Some(table) => self.candidates.push(Candidate {
                     table,
                     path: path.clone(),
-                    sheet: Some(name),
+                    sheet: Some(name.clone()),
                     content: Content::Rows(Arc::clone(&book), at),
                 }),
-                None => self.unknown(&path, Some(&name), &name),
+                None => self.unknown(&path, Some(name), name),
             }
         }
     }

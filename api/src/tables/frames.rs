@@ -105,26 +105,36 @@ fn write_text(to: &mut impl Write, text: &str) -> io::Result<()> {
 
 /// A sheet as received: its name and, for a known table, its rows.
 #[derive(Debug)]
-pub(super) struct Sheet<'a> {
-    pub(super) name: &'a str,
+pub(super) struct Sheet {
+    pub(super) name: String,
     pub(super) known: bool,
-    /// Row numbers from 1, ascending, and the cells of each.
-    pub(super) rows: Vec<(u32, &'a [u8])>,
+    /// In ascending order.
+    pub(super) rows: Vec<SheetRow>,
+}
+
+/// A row, and where its cells are in the stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SheetRow {
+    /// From 1.
+    pub(super) number: u32,
+    start: u32,
+    end: u32,
 }
 
 /// What a stream says.
 #[derive(Debug)]
-pub(super) enum Stream<'a> {
-    Sheets(Vec<Sheet<'a>>),
-    Fault(Trouble, &'a str),
+pub(super) enum Stream {
+    Sheets(Vec<Sheet>),
+    Fault(Trouble, String),
     /// Cut off or not in the form.
     Broken,
 }
 
 /// Reads a whole stream.
-pub(super) fn read(bytes: &[u8]) -> Stream<'_> {
+pub(super) fn read(bytes: &[u8]) -> Stream {
     let mut cursor = Cursor { rest: bytes };
-    let mut sheets: Vec<Sheet<'_>> = Vec::new();
+    let mut sheets: Vec<Sheet> = Vec::new();
+    let at = |rest: &[u8]| u32::try_from(bytes.len() - rest.len()).ok();
     if cursor.take(MAGIC.len()) != Some(MAGIC) {
         return Stream::Broken;
     }
@@ -137,19 +147,24 @@ pub(super) fn read(bytes: &[u8]) -> Stream<'_> {
                     Some(b'l') => Trouble::TooLarge,
                     _ => return Stream::Broken,
                 };
-                return cursor.text().map_or(Stream::Broken, |words| Stream::Fault(trouble, words));
+                return match cursor.text() {
+                    Some(words) => Stream::Fault(trouble, words.to_owned()),
+                    None => Stream::Broken,
+                };
             }
             Some(b'S') => {
                 let (Some(known), Some(name)) = (cursor.byte(), cursor.text()) else {
                     return Stream::Broken;
                 };
+                let name = name.to_owned();
                 sheets.push(Sheet { name, known: known == 1, rows: Vec::new() });
             }
             Some(b'R') => {
                 let row = sheets.last_mut().and_then(|sheet| {
                     let (number, cells) = cursor.row()?;
-                    let ascending = sheet.rows.last().is_none_or(|(last, _)| *last < number);
-                    ascending.then(|| sheet.rows.push((number, cells)))
+                    let (start, end) = (at(cells)?, at(cursor.rest)?);
+                    let ascending = sheet.rows.last().is_none_or(|last| last.number < number);
+                    ascending.then(|| sheet.rows.push(SheetRow { number, start, end }))
                 });
                 if row.is_none() {
                     return Stream::Broken;
@@ -185,6 +200,7 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(self.take(length)?).ok()
     }
 
+    /// Passes over a row; gives its number and the stream from its first cell on.
     fn row(&mut self) -> Option<(u32, &'a [u8])> {
         let number = self.number().filter(|n| (1..=MAX_ROWS).contains(n))?;
         let count = self.number().filter(|n| *n <= MAX_COLUMNS)?;
@@ -197,7 +213,7 @@ impl<'a> Cursor<'a> {
             }
             last = Some(column);
         }
-        Some((number, &start[..start.len() - self.rest.len()]))
+        Some((number, start))
     }
 
     fn cell(&mut self) -> Option<(u32, Raw<'a>)> {
@@ -222,10 +238,11 @@ pub(super) struct SheetRecord<'a> {
 }
 
 impl<'a> SheetRecord<'a> {
-    /// Takes the cells of a row of [`Sheet::rows`].
-    pub(super) fn fill(&mut self, cells: &'a [u8]) {
+    /// Takes the cells of a row of the stream `bytes`.
+    pub(super) fn fill(&mut self, bytes: &'a [u8], row: SheetRow) {
         self.cells.clear();
-        let mut cursor = Cursor { rest: cells };
+        let rest = bytes.get(row.start as usize..row.end as usize).unwrap_or(&[]);
+        let mut cursor = Cursor { rest };
         while let Some((column, raw)) = cursor.cell() {
             if raw != Raw::Blank {
                 self.cells.push((column, raw));
@@ -282,10 +299,11 @@ mod tests {
     fn rows_come_back_as_sent() {
         let bytes = sample();
         let Stream::Sheets(sheets) = read(&bytes) else { panic!("a whole stream") };
-        assert_eq!((sheets.len(), sheets[0].name, sheets[0].known), (1, "考生", true));
-        assert_eq!(sheets[0].rows.iter().map(|r| r.0).collect::<Vec<_>>(), [1, 9]);
+        assert_eq!((sheets.len(), sheets[0].known), (1, true));
+        assert_eq!(sheets[0].name, "考生");
+        assert_eq!(sheets[0].rows.iter().map(|r| r.number).collect::<Vec<_>>(), [1, 9]);
         let mut record = SheetRecord::default();
-        record.fill(sheets[0].rows[0].1);
+        record.fill(&bytes, sheets[0].rows[0]);
         assert_eq!(record.cell(0), Raw::Text("报名号"));
         assert_eq!(record.cell(7), Raw::Number(612.5));
         assert_eq!((record.cell(1), record.cell(8), record.width()), (Raw::Blank, Raw::Blank, 8));
@@ -302,8 +320,8 @@ mod tests {
             bytes[place] = byte;
             if let Stream::Sheets(sheets) = read(&bytes) {
                 let mut record = SheetRecord::default();
-                for (_, cells) in sheets.iter().flat_map(|s| &s.rows) {
-                    record.fill(cells);
+                for row in sheets.iter().flat_map(|s| &s.rows) {
+                    record.fill(&bytes, *row);
                     let _ = record.cell(3);
                 }
             }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use luqu_engine::domain::draft::Rows;
-use luqu_engine::domain::{Draft, Fault, FaultCode, Season, Severity, Table};
+use luqu_engine::domain::{Draft, Fault, FaultCode, Season, Table};
 use luqu_engine::policy::{Policy, Refusal, RefusalKind};
 
 use crate::cli::Exit;
@@ -76,7 +76,9 @@ impl Loaded {
 /// [`Loaded::faults`].
 pub fn load(path: &Path, seed: Option<&str>) -> Result<Loaded, Failure> {
     let inputs = folder::find(path)?;
-    let mut gather = Gather { faults: inputs.faults, ..Gather::default() };
+    // A table may well be in a workbook that could not be read: it is not called missing.
+    let complete = !inputs.faults.iter().any(Located::blocks);
+    let mut gather = Gather { faults: inputs.faults, complete, ..Gather::default() };
     let policy = gather.policy(&inputs.folder.join(POLICY_FILE), seed);
     let context = Context::of(policy.as_ref());
     let draft = gather.tables(&inputs.candidates, &inputs.folder, &context);
@@ -96,7 +98,7 @@ pub fn load(path: &Path, seed: Option<&str>) -> Result<Loaded, Failure> {
             Err(faults) => gather.check_faults(faults),
         }
     }
-    let Gather { mut faults, omitted, sources } = gather;
+    let Gather { mut faults, omitted, sources, .. } = gather;
     faults.sort_by(|a, b| place_key(a).cmp(&place_key(b)));
     if faults.iter().any(Located::blocks) {
         season = None;
@@ -147,6 +149,8 @@ struct Gather {
     faults: Vec<Located>,
     omitted: u64,
     sources: Vec<Source>,
+    /// Every workbook could be read, so that a table not found is not there.
+    complete: bool,
 }
 
 /// One table, read or not.
@@ -205,9 +209,10 @@ impl Gather {
         let of = |table: Table| -> Vec<&Candidate> {
             candidates.iter().filter(|c| c.table == table).collect()
         };
+        let missing_in = self.complete.then_some(folder);
         macro_rules! part {
             ($table:ident) => {
-                read_table(Table::$table, &of(Table::$table), folder, context)
+                read_table(Table::$table, &of(Table::$table), missing_in, context)
             };
         }
         // The two long tables side by side; the short ones follow.
@@ -303,13 +308,11 @@ fn is_unknown(fault: &Fault, columns: &[&str]) -> bool {
 }
 
 fn refusal_fault(refusal: Refusal) -> Fault {
-    let (code, expected) = match refusal.kind {
-        RefusalKind::Unreadable => {
-            (FaultCode::PolicyUnreadable, format!("{}{}", refusal.message, ""))
-        }
-        _ => (FaultCode::PolicyRefused, refusal.message.clone()),
+    let code = match refusal.kind {
+        RefusalKind::Unreadable => FaultCode::PolicyUnreadable,
+        _ => FaultCode::PolicyRefused,
     };
-    let mut fault = Fault::of_table(code, Table::Policy, expected)
+    let mut fault = Fault::of_table(code, Table::Policy, refusal.message)
         .found(&refusal.path)
         .help(format!("{}{}", refusal.kind.why(), refusal.kind.example()));
     fault.row = refusal.line;
@@ -320,13 +323,15 @@ fn refusal_fault(refusal: Refusal) -> Fault {
 fn read_table<T: TableRow>(
     table: Table,
     candidates: &[&Candidate],
-    folder: &Path,
+    missing_in: Option<&Path>,
     context: &Context,
 ) -> Part<T> {
     let mut part = Part { rows: Rows::default(), faults: Vec::new(), omitted: 0, source: None };
     let candidate = match candidates {
         [] => {
-            if super::columns::table_required(table) {
+            if let Some(folder) = missing_in
+                && super::columns::table_required(table)
+            {
                 let fault = Fault::of_table(
                     FaultCode::MissingTable,
                     table,
@@ -357,11 +362,11 @@ fn read_table<T: TableRow>(
         }
     };
     let read: TableRead<T> = match &candidate.content {
-        Content::Rows(book, at) => match book.sheet(*at) {
+        Content::Rows(book, at) => match book.sheets.get(*at) {
             Some(sheet) if sheet.rows.is_empty() && !super::columns::table_required(table) => {
                 return part;
             }
-            Some(sheet) => from_sheet(&sheet.rows, context),
+            Some(sheet) => from_sheet(sheet, &book.bytes, context),
             None => return part,
         },
         Content::Csv => match csv_text(&candidate.path) {
@@ -417,9 +422,4 @@ fn csv_text(path: &PathBuf) -> Result<String, FileFault> {
         expected: why.expected.to_owned(),
         help: why.help,
     })
-}
-
-/// Whether any fault of the list blocks.
-pub fn any_blocks(faults: &[Fault]) -> bool {
-    faults.iter().any(|f| f.code.severity() == Severity::Error)
 }

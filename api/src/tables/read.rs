@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::cell::Raw;
 use super::csv_text::{Broken, CsvRecord, MAX_RECORD, Records, delimiter_of, pieces};
-use super::frames::SheetRecord;
+use super::frames::{Sheet, SheetRecord};
 use super::layout::{Context, Finds, Layout, Record, letters};
 use super::rows::{Cells, TableRow};
 
@@ -84,14 +84,18 @@ pub(super) fn from_csv<T: TableRow>(text: &str, context: &Context) -> TableRead<
 }
 
 /// Reads the rows of a sheet.
-pub(super) fn from_sheet<T: TableRow>(rows: &[(u32, &[u8])], context: &Context) -> TableRead<T> {
+pub(super) fn from_sheet<T: TableRow>(
+    sheet: &Sheet,
+    bytes: &[u8],
+    context: &Context,
+) -> TableRead<T> {
     let mut finds = Finds::at_most(MAX_FAULTS);
     let mut record = SheetRecord::default();
-    let mut body = rows;
+    let mut body = sheet.rows.as_slice();
     let mut header_row = 1;
-    while let Some(((row, cells), rest)) = body.split_first() {
-        record.fill(cells);
-        header_row = *row;
+    while let Some((row, rest)) = body.split_first() {
+        record.fill(bytes, *row);
+        header_row = row.number;
         body = rest;
         if !record.is_blank() {
             break;
@@ -104,9 +108,9 @@ pub(super) fn from_sheet<T: TableRow>(rows: &[(u32, &[u8])], context: &Context) 
         .map(|rows| {
             let mut part = (Vec::with_capacity(rows.len()), Finds::at_most(most));
             let mut record = SheetRecord::default();
-            for (row, cells) in rows {
-                record.fill(cells);
-                read_row(&record, *row, &layout, context, &mut part);
+            for row in rows {
+                record.fill(bytes, *row);
+                read_row(&record, row.number, &layout, context, &mut part);
             }
             part
         })
