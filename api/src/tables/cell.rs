@@ -32,13 +32,11 @@ pub(super) enum Raw<'a> {
 impl<'a> Raw<'a> {
     /// The cell that text makes.
     pub(super) fn of_text(text: &'a str) -> Self {
-        let bytes = text.as_bytes();
-        let plain = |b: Option<&u8>| b.is_some_and(|b| (0x21..0x7f).contains(b));
-        let text = if plain(bytes.first()) && plain(bytes.last()) {
-            text
-        } else {
-            text.trim_matches(is_space)
-        };
+        // The first and last bytes of the characters that are trimmed; nearly no value has them.
+        let (first, last) = (text.as_bytes().first(), text.as_bytes().last());
+        let may_be_space = matches!(first, Some(0..=b' ' | 0xC2 | 0xE2 | 0xE3 | 0xEF))
+            || matches!(last, Some(0..=b' ' | 0x80 | 0x8B | 0xA0 | 0xBF));
+        let text = if may_be_space { text.trim_matches(is_space) } else { text };
         if text.is_empty() { Self::Blank } else { Self::Text(text) }
     }
 }
@@ -126,6 +124,10 @@ pub(super) fn id_number(raw: Raw<'_>) -> Read<Text> {
 }
 
 fn code_text(text: &str) -> Read<Text> {
+    // Letters and digits alone, which nearly all codes are, need no second look.
+    if text.len() <= MAX_CODE && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Ok(Text::from(text));
+    }
     let bad = |expected| fault(FaultCode::BadCode, expected, "请改为由字母、数字或汉字组成的代码");
     if text.len() > MAX_CODE {
         return Err(bad("不超过 64 字节的代码"));
@@ -147,6 +149,9 @@ fn is_hidden(c: char) -> bool {
 
 /// Whether text is a number in the short form of a spreadsheet, such as `5.00222E+17`.
 fn is_scientific(text: &str) -> bool {
+    if !text.as_bytes().contains(&b'+') {
+        return false;
+    }
     let Some((front, power)) = text.split_once(['E', 'e']) else { return false };
     let Some(power) = power.strip_prefix('+') else { return false };
     let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());

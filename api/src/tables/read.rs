@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::cell::Raw;
 use super::csv_text::{Broken, CsvRecord, MAX_RECORD, Records, delimiter_of, pieces};
-use super::frames::{Sheet, SheetRecord};
+use super::frames::{Sheet, SheetRecord, SheetRow};
 use super::layout::{Context, Finds, Layout, Record, letters};
 use super::rows::{Cells, TableRow};
 
@@ -19,6 +19,12 @@ const MAX_FAULTS: usize = 200_000;
 const PIECE: usize = 1 << 19;
 /// The size of a piece of a sheet, in rows.
 const PIECE_ROWS: usize = 4_096;
+/// How many pieces are read before their rows join the others: enough for every core, few enough that
+/// the memory of one lot serves the next.
+const PIECES_AT_ONCE: usize = 16;
+
+/// Rows with their numbers, and what was found in them.
+type Part<T> = (Vec<(u32, T)>, Finds);
 
 /// A table as read.
 pub(super) struct TableRead<T> {
@@ -61,26 +67,27 @@ pub(super) fn from_csv<T: TableRow>(text: &str, context: &Context) -> TableRead<
     let (rest, line) = records.rest();
     let cut = pieces(rest, line, PIECE);
     let most = MAX_FAULTS / cut.len().max(1) + 1;
-    let parts: Vec<(Vec<(u32, T)>, Finds)> = cut
-        .into_par_iter()
-        .map(|(piece, line)| {
-            let mut part = (Vec::with_capacity(piece.len() / 48), Finds::at_most(most));
-            let mut records = Records::new(piece, line, delimiter);
-            let mut record = CsvRecord::default();
-            loop {
-                match records.next_into(&mut record) {
-                    Ok(false) => break,
-                    Ok(true) => read_row(&record, record.line, &layout, context, &mut part),
-                    Err(broken) => {
-                        part.1.push(broken_fault::<T>(broken).into());
-                        break;
-                    }
+    let read = |(piece, line): &(&str, u32)| {
+        let mut part = (Vec::with_capacity(piece.len() / 48), Finds::at_most(most));
+        let mut records = Records::new(piece, *line, delimiter);
+        let mut record = CsvRecord::default();
+        loop {
+            match records.next_into(&mut record) {
+                Ok(false) => break,
+                Ok(true) => read_row(&record, record.line, &layout, context, &mut part),
+                Err(broken) => {
+                    part.1.push(broken_fault::<T>(broken).into());
+                    break;
                 }
             }
-            part
-        })
-        .collect();
-    join(parts, finds, &layout, context, header_row)
+        }
+        part
+    };
+    let mut whole = (Vec::new(), finds);
+    for some in cut.chunks(PIECES_AT_ONCE) {
+        join(&mut whole, some.par_iter().map(read).collect());
+    }
+    done(whole, &layout, context, header_row)
 }
 
 /// Reads the rows of a sheet.
@@ -103,19 +110,20 @@ pub(super) fn from_sheet<T: TableRow>(
     }
     let layout = Layout::read(T::TABLE, &record, header_row, true, context, &mut finds);
     let most = MAX_FAULTS / (body.len() / PIECE_ROWS + 1) + 1;
-    let parts: Vec<(Vec<(u32, T)>, Finds)> = body
-        .par_chunks(PIECE_ROWS)
-        .map(|rows| {
-            let mut part = (Vec::with_capacity(rows.len()), Finds::at_most(most));
-            let mut record = SheetRecord::default();
-            for row in rows {
-                record.fill(bytes, *row);
-                read_row(&record, row.number, &layout, context, &mut part);
-            }
-            part
-        })
-        .collect();
-    join(parts, finds, &layout, context, header_row)
+    let read = |rows: &[SheetRow]| {
+        let mut part = (Vec::with_capacity(rows.len()), Finds::at_most(most));
+        let mut record = SheetRecord::default();
+        for row in rows {
+            record.fill(bytes, *row);
+            read_row(&record, row.number, &layout, context, &mut part);
+        }
+        part
+    };
+    let mut whole = (Vec::new(), finds);
+    for some in body.chunks(PIECE_ROWS * PIECES_AT_ONCE) {
+        join(&mut whole, some.par_chunks(PIECE_ROWS).map(read).collect());
+    }
+    done(whole, &layout, context, header_row)
 }
 
 fn read_row<T: TableRow, R: Record>(
@@ -123,7 +131,7 @@ fn read_row<T: TableRow, R: Record>(
     row: u32,
     layout: &Layout,
     context: &Context,
-    part: &mut (Vec<(u32, T)>, Finds),
+    part: &mut Part<T>,
 ) {
     if record.is_blank() {
         return;
@@ -160,19 +168,17 @@ fn broken_fault<T: TableRow>(broken: Broken) -> Fault {
     fault
 }
 
-fn join<T>(
-    parts: Vec<(Vec<(u32, T)>, Finds)>,
-    mut finds: Finds,
-    layout: &Layout,
-    context: &Context,
-    header_row: u32,
-) -> TableRead<T> {
+/// Adds parts to the whole, in their order.
+fn join<T>(whole: &mut Part<T>, parts: Vec<Part<T>>) {
+    for (mut rows, finds) in parts {
+        whole.0.append(&mut rows);
+        whole.1.append(finds);
+    }
+}
+
+fn done<T>(whole: Part<T>, layout: &Layout, context: &Context, header_row: u32) -> TableRead<T> {
+    let (rows, finds) = whole;
     let places = layout.places(context);
     let columns = places.iter().map(|(key, _)| key.clone()).collect();
-    let mut rows = Vec::with_capacity(parts.iter().map(|(rows, _)| rows.len()).sum());
-    for (mut part, more) in parts {
-        rows.append(&mut part);
-        finds.append(more);
-    }
     TableRead { rows: Rows { present: true, columns, rows }, finds, places, header_row }
 }
