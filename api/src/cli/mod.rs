@@ -7,6 +7,7 @@ mod parse_worker;
 mod place;
 mod quota;
 mod text_table;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,8 @@ enum Command {
     Place(place::Args),
     /// 计算指标到校计划数，分配到各初中
     Quota(quota::Args),
+    /// 核验结果：逐条核对性质、理由与证书
+    Verify(verify::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -82,6 +85,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(args),
         Command::Place(args) => place::run(&args),
         Command::Quota(args) => quota::run(&args),
+        Command::Verify(args) => verify::run(args),
         Command::ParseWorker(args) => parse_worker::run(&args),
     }
 }

@@ -90,11 +90,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Err(exit) => return Ok(exit),
     };
     interrupt::check()?;
-    let placed = match place_verified(&season)? {
+    let (placed, report) = match place_verified(&season)? {
         Ok(placed) => placed,
         Err(stop) => return Ok(tell(&season, &stop)),
     };
-    let certificate = certificate(&season, &placed)?;
+    let certificate = certificate(&season, &placed, &report)?;
     interrupt::check()?;
     answer::write_answer(&args.out, &season, &placed, &certificate, args.format)?;
 
@@ -114,11 +114,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// Places and verifies. Whatever this gives has passed verification.
+/// Places and verifies. Whatever this gives has passed verification; the report is the clean one.
 ///
 /// # Errors
 /// `Interrupted` between the steps.
-pub(super) fn place_verified(season: &Season) -> Result<Result<Answer, Stop>, Failure> {
+pub(super) fn place_verified(season: &Season) -> Result<Result<(Answer, Report), Stop>, Failure> {
     let pending = pending(season);
     if !pending.is_empty() {
         return Ok(Err(Stop::Pending(pending)));
@@ -130,7 +130,11 @@ pub(super) fn place_verified(season: &Season) -> Result<Result<Answer, Stop>, Fa
     interrupt::check()?;
     let report = verify::verify(season, &answer);
     interrupt::check()?;
-    if report.clean() { Ok(Ok(answer)) } else { Ok(Err(Stop::Findings(Box::new(report)))) }
+    if report.clean() {
+        Ok(Ok((answer, report)))
+    } else {
+        Ok(Err(Stop::Findings(Box::new(report))))
+    }
 }
 
 /// The plan lines whose seats are still to be computed, as faults.
@@ -230,7 +234,18 @@ fn tell_findings(to: &mut impl Write, report: &Report) -> std::io::Result<()> {
 }
 
 /// The certificate of a verified answer, as the bytes of `certificate.json`.
-pub(super) fn certificate(season: &Season, answer: &Answer) -> Result<Vec<u8>, Failure> {
-    let value = serde_json::json!({ "answer": luqu_engine::domain::digest::of_bytes(&luqu_engine::domain::answer_csv::placements(season, answer)).to_string() });
-    serde_json::to_vec_pretty(&value).map_err(|e| Failure::Internal(e.to_string()))
+///
+/// # Errors
+/// `Internal` for an answer whose report is not clean: no such answer gets a certificate.
+pub(super) fn certificate(
+    season: &Season,
+    answer: &Answer,
+    report: &Report,
+) -> Result<Vec<u8>, Failure> {
+    let certificate = verify::Certificate::of(season, answer, report)
+        .ok_or_else(|| Failure::Internal("未通过核对的结果没有证书".to_owned()))?;
+    let mut bytes =
+        serde_json::to_vec_pretty(&certificate).map_err(|e| Failure::Internal(e.to_string()))?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }

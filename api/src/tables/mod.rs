@@ -1,5 +1,6 @@
 //! The season folder and workbook: reading, faults with cell addresses, writing.
 
+pub mod answer;
 mod cell;
 pub mod columns;
 mod csv_text;

@@ -2,6 +2,8 @@
 //!
 //! Policy: SPEC §6 and §7 (P8). Whoever has the season can make it again; one that was changed does not match.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -27,20 +29,20 @@ pub struct Certificate {
     pub seed: Option<String>,
     /// SHA-256 of the policy's content.
     pub policy: String,
-    /// SHA-256 of each table's content: the key of the table and the digest.
-    pub inputs: Vec<(String, String)>,
+    /// SHA-256 of each table's content, by the key of the table.
+    pub inputs: BTreeMap<String, String>,
     /// How many there are of each kind.
     pub counts: Counts,
     /// The frozen lines.
     pub frozen: Vec<CertifiedLine>,
     /// The cut-off of every class that filled, in the order of `cutoffs.csv`.
     pub lines: Vec<CertifiedLine>,
-    /// SHA-256 of the exact bytes of the three files.
-    pub files: Vec<(String, String)>,
+    /// SHA-256 of the exact bytes of the three files, by name.
+    pub files: BTreeMap<String, String>,
     /// SHA-256 over the three of `files`.
     pub answer: String,
     /// The properties verified, each with `holds`.
-    pub properties: Vec<(Property, String)>,
+    pub properties: BTreeMap<Property, String>,
     /// SHA-256 over everything above.
     pub seal: String,
 }
@@ -122,13 +124,13 @@ impl Certificate {
         let mut tables = Table::SEASON.to_vec();
         tables.push(Table::Policy);
         let (mut digests, files) = rayon::join(
-            || -> Vec<(String, String)> {
+            || -> BTreeMap<String, String> {
                 tables
                     .par_iter()
                     .map(|&t| (t.key().to_owned(), canonical::table(season, t).to_string()))
                     .collect()
             },
-            || -> Vec<(String, String)> {
+            || -> BTreeMap<String, String> {
                 bytes
                     .files()
                     .par_iter()
@@ -136,7 +138,7 @@ impl Certificate {
                     .collect()
             },
         );
-        let policy = digests.pop().map(|(_, digest)| digest).unwrap_or_default();
+        let policy = digests.remove(Table::Policy.key()).unwrap_or_default();
         let mut over = Digester::default();
         for (name, digest) in &files {
             over.field(name.as_bytes());
@@ -254,11 +256,11 @@ pub fn check_certificate(
 fn pairs(
     compare: &mut impl FnMut(&str, &str, &str),
     what: &str,
-    due: &[(String, String)],
-    given: &[(String, String)],
+    due: &BTreeMap<String, String>,
+    given: &BTreeMap<String, String>,
 ) {
     for (name, digest) in due {
-        let found = given.iter().find(|(n, _)| n == name).map_or("空", |(_, d)| d);
+        let found = given.get(name).map_or("空", String::as_str);
         compare(&format!("{what} {name} 的摘要"), digest, found);
     }
     if due.len() != given.len() {

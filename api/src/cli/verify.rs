@@ -1,0 +1,90 @@
+//! `luqu verify`: judges an answer folder against its season and says, property by property, what holds.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use luqu_engine::verify::{Property, Report};
+
+use super::Exit;
+use crate::error::Failure;
+use crate::tables::{answer, season_or_report};
+
+/// Verify the results of a season 核验结果
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The season: a folder with policy.toml and tables, or an .xlsx beside a policy.toml
+    season: PathBuf,
+    /// The folder with placements.csv, cutoffs.csv, reasons.csv and certificate.json
+    answer: PathBuf,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// The lottery seed, instead of the policy's own
+    #[arg(long)]
+    seed: Option<String>,
+}
+
+/// Verifies; the report is data and goes to stdout.
+pub(super) fn run(args: Args) -> Result<Exit, Failure> {
+    if !args.answer.is_dir() {
+        return Err(Failure::NotFound(format!("{}：没有这个结果目录", args.answer.display())));
+    }
+    let season = match season_or_report(&args.season, args.seed.as_deref())? {
+        Ok(season) => season,
+        Err(exit) => return Ok(exit),
+    };
+    let report = answer::judge(&season, &args.answer)?;
+    let mut out = anstream::stdout().lock();
+    let written = if args.json {
+        serde_json::to_writer_pretty(&mut out, &as_json(&report))
+            .map_err(std::io::Error::from)
+            .and_then(|()| writeln!(out))
+    } else {
+        print(&mut out, &report)
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            return Err(Failure::Io { path: PathBuf::from("stdout"), source: error });
+        }
+        _ => {}
+    }
+    Ok(if report.clean() { Exit::Ok } else { Exit::Findings })
+}
+
+/// One line per property, each with what was found below it.
+fn print(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    for property in Property::ALL {
+        let count = report.count(property);
+        if count == 0 {
+            writeln!(out, "✓ {} {}", property.code(), property.words())?;
+            continue;
+        }
+        writeln!(out, "✗ {} {}：{count} 处不符", property.code(), property.words())?;
+        for finding in report.findings.iter().filter(|f| f.property == property) {
+            let detail = finding.sentence.strip_prefix(property.words());
+            let detail = detail.and_then(|d| d.strip_prefix('：')).unwrap_or(&finding.sentence);
+            writeln!(out, "    {detail}")?;
+        }
+        if let Some((_, more)) = report.omitted.iter().find(|(p, _)| *p == property) {
+            writeln!(out, "    ……另有 {more} 处未列出")?;
+        }
+    }
+    Ok(())
+}
+
+fn as_json(report: &Report) -> serde_json::Value {
+    let properties: Vec<_> = Property::ALL
+        .iter()
+        .map(|&p| {
+            let count = report.count(p);
+            serde_json::json!({
+                "property": p.code(), "words": p.words(), "holds": count == 0, "findings": count,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "clean": report.clean(),
+        "properties": properties,
+        "findings": report.findings,
+    })
+}
