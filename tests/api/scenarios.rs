@@ -131,3 +131,49 @@ fn the_answer_read_through_files_is_the_one_worked_out_by_hand() {
         }
     }
 }
+
+#[test]
+fn place_writes_the_answer_worked_out_by_hand_and_nothing_else() {
+    let room = tempfile::tempdir().expect("a folder");
+    for (name, folder, expected) in scenarios() {
+        let out = room.path().join(&name);
+        let run = luqu("place", &folder, &["--out", &out.to_string_lossy()]);
+        let said = String::from_utf8_lossy(&run.stderr).into_owned()
+            + &String::from_utf8_lossy(&run.stdout);
+        let exit = expected.as_ref().map_or(0, |e| e.exit);
+        assert_eq!(run.status.code(), Some(exit), "{name}\n{said}");
+        match expected {
+            None => {
+                for file in ["placements.csv", "cutoffs.csv", "reasons.csv"] {
+                    let by_hand = fs::read(folder.join("expected").join(file)).expect("a file");
+                    let found = fs::read(out.join(file)).expect("a file");
+                    assert!(found == by_hand, "{name} {file}");
+                }
+            }
+            Some(expected) => {
+                assert!(!out.exists(), "{name}: nothing is written");
+                for id in expected.undecided {
+                    assert!(said.contains(&id), "{name}: {id} is named\n{said}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_draw_done_again_is_the_same_to_the_byte() {
+    let room = tempfile::tempdir().expect("a folder");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/scenarios");
+    let mut files = Vec::new();
+    for (time, season) in
+        ["incident_puning_redraw", "incident_puning_redraw", "lottery_ties"].iter().enumerate()
+    {
+        let out = room.path().join(time.to_string());
+        let run = luqu("place", &root.join(season), &["--out", &out.to_string_lossy()]);
+        assert_eq!(run.status.code(), Some(0));
+        files.push(["placements.csv", "cutoffs.csv", "reasons.csv", "certificate.json"].map(
+            |file| fs::read(out.join(file)).unwrap_or_else(|e| panic!("{season} {file}: {e}")),
+        ));
+    }
+    assert!(files[0] == files[1] && files[1] == files[2]);
+}
