@@ -14,8 +14,7 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use crate::error::Failure;
-use crate::tables::load::POLICY_FILE;
-use crate::tables::season_or_report;
+use crate::tables::load::{POLICY_FILE, Purpose, season_or_report_for};
 
 /// The arguments of `luqu quota`.
 #[derive(clap::Args)]
@@ -44,10 +43,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
         may_write(out)?;
     }
-    let season = match season_or_report(&args.season, args.seed.as_deref())? {
-        Ok(season) => season,
-        Err(exit) => return Ok(exit),
-    };
+    let season =
+        match season_or_report_for(Purpose::Distribution, &args.season, args.seed.as_deref())? {
+            Ok(season) => season,
+            Err(exit) => return Ok(exit),
+        };
     let overrides = Overrides { share: args.share, all_rows: false };
     let distribution = match distribute_with(&season, &overrides) {
         Ok(distribution) => distribution,

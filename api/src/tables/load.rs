@@ -75,10 +75,35 @@ impl Loaded {
 /// A path that does not exist or cannot be listed. What is wrong inside the files is no failure but
 /// [`Loaded::faults`].
 pub fn load(path: &Path, seed: Option<&str>) -> Result<Loaded, Failure> {
+    load_for(Purpose::Placement, path, seed)
+}
+
+/// What a season is read for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Purpose {
+    /// Everything that placement needs must be there.
+    #[default]
+    Placement,
+    /// Quota seats are distributed in May, before there are applicants, wishes or cells.
+    Distribution,
+}
+
+impl Purpose {
+    fn requires(self, table: Table) -> bool {
+        let later = matches!(table, Table::Applicants | Table::Wishes);
+        super::columns::table_required(table) && !(self == Self::Distribution && later)
+    }
+}
+
+/// Reads the season at `path` for a purpose.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for(purpose: Purpose, path: &Path, seed: Option<&str>) -> Result<Loaded, Failure> {
     let inputs = folder::find(path)?;
     // A table may well be in a workbook that could not be read: it is not called missing.
     let complete = !inputs.faults.iter().any(Located::blocks);
-    let mut gather = Gather { faults: inputs.faults, complete, ..Gather::default() };
+    let mut gather = Gather { purpose, faults: inputs.faults, complete, ..Gather::default() };
     let policy = gather.policy(&inputs.folder.join(POLICY_FILE), seed);
     let context = Context::of(policy.as_ref());
     let draft = gather.tables(&inputs.candidates, &inputs.folder, &context);
@@ -111,7 +136,19 @@ pub fn load(path: &Path, seed: Option<&str>) -> Result<Loaded, Failure> {
 /// # Errors
 /// As [`load`].
 pub fn season_or_report(path: &Path, seed: Option<&str>) -> Result<Result<Season, Exit>, Failure> {
-    let mut loaded = load(path, seed)?;
+    season_or_report_for(Purpose::Placement, path, seed)
+}
+
+/// [`season_or_report`] for a purpose.
+///
+/// # Errors
+/// As [`load`].
+pub fn season_or_report_for(
+    purpose: Purpose,
+    path: &Path,
+    seed: Option<&str>,
+) -> Result<Result<Season, Exit>, Failure> {
+    let mut loaded = load_for(purpose, path, seed)?;
     let season = loaded.season.take();
     let mut err = anstream::stderr().lock();
     let shown = report::faults(&mut err, &loaded, report::DEFAULT_MOST)
@@ -146,6 +183,7 @@ const fn is_structural(code: FaultCode) -> bool {
 
 #[derive(Default)]
 struct Gather {
+    purpose: Purpose,
     faults: Vec<Located>,
     omitted: u64,
     sources: Vec<Source>,
@@ -210,9 +248,15 @@ impl Gather {
             candidates.iter().filter(|c| c.table == table).collect()
         };
         let missing_in = self.complete.then_some(folder);
+        let purpose = self.purpose;
         macro_rules! part {
             ($table:ident) => {
-                read_table(Table::$table, &of(Table::$table), missing_in, context)
+                read_table(
+                    Table::$table,
+                    &of(Table::$table),
+                    missing_in.filter(|_| purpose.requires(Table::$table)),
+                    context,
+                )
             };
         }
         // The two long tables side by side; the short ones follow.
@@ -227,6 +271,7 @@ impl Gather {
             special_scores: self.take(part!(SpecialScores)),
             restrictions: self.take(part!(Restrictions)),
             tie_decisions: self.take(part!(TieDecisions)),
+            undistributed: purpose == Purpose::Distribution,
         }
     }
 
@@ -329,9 +374,7 @@ fn read_table<T: TableRow>(
     let mut part = Part { rows: Rows::default(), faults: Vec::new(), omitted: 0, source: None };
     let candidate = match candidates {
         [] => {
-            if let Some(folder) = missing_in
-                && super::columns::table_required(table)
-            {
+            if let Some(folder) = missing_in {
                 let fault = Fault::of_table(
                     FaultCode::MissingTable,
                     table,

@@ -50,6 +50,8 @@ pub struct Draft {
     pub restrictions: Rows<RestrictionRow>,
     /// 同分裁定
     pub tie_decisions: Rows<TieDecisionRow>,
+    /// The quota cells are still to be made: quota lines without any cell are no fault.
+    pub undistributed: bool,
 }
 
 /// A row of `schools`.

@@ -323,6 +323,11 @@ impl Policy {
         self.categories.iter().position(|c| c.id == id).map(CategoryIx::from)
     }
 
+    /// The subject with the id.
+    pub fn subject_ix(&self, id: &str) -> Option<SubjectIx> {
+        self.subjects.iter().position(|s| s.id == id).map(SubjectIx::from)
+    }
+
     /// A batch.
     pub fn batch(&self, batch: BatchIx) -> &Batch {
         &self.batches[batch.at()]

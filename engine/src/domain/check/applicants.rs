@@ -12,7 +12,7 @@ use crate::domain::{
     Applicant, ApplicantIx, BatchIx, CategoryIx, RegionIx, Restriction, SchoolIx, Score,
     SpecialScore, Text,
 };
-use crate::policy::{Policy, Predicate};
+use crate::policy::{Key, Policy, Predicate};
 
 /// The applicants in the order of their ids, with what hangs on them.
 pub(super) struct People {
@@ -147,6 +147,24 @@ fn check_rule_columns(policy: &Policy, draft: &Draft, faults: &mut Faults) {
             )
             .help("从报名系统重新导出，补上这一列");
             fault.column = Some(column.to_owned());
+            faults.push(fault);
+        }
+    }
+    for subject in &policy.subjects {
+        let at = policy.subject_ix(&subject.id);
+        let orders = policy.batches.iter().map(|b| &b.priority);
+        let own = policy.categories.iter().filter_map(|c| c.priority.as_ref());
+        let read = orders.chain(own).flat_map(|p| &p.keys).any(
+            |k| matches!(k, Key::Subjects(subjects) if subjects.iter().any(|s| Some(*s) == at)),
+        );
+        if read && !draft.applicants.has(&subject.id) {
+            let mut fault = Fault::of_table(
+                FaultCode::RuleColumnMissing,
+                Table::Applicants,
+                format!("录取顺序要读取{}成绩；缺列会使同分考生不分先后", subject.name),
+            )
+            .help("补上这一科的成绩");
+            fault.column = Some(subject.id.to_string());
             faults.push(fault);
         }
     }

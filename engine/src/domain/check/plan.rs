@@ -262,11 +262,12 @@ pub(super) fn check_quotas(
         (id(a.school), a.batch, id(a.junior)).cmp(&(id(b.school), b.batch, id(b.junior)))
     });
     if let Some(category) = category {
-        check_sums(policy, category, schools, plan, &quotas, &sums, faults);
+        check_sums(policy, category, schools, plan, &quotas, &sums, draft.undistributed, faults);
     }
     quotas
 }
 
+#[allow(clippy::too_many_arguments)] // Both tables and what was found in them, once.
 fn check_sums(
     policy: &Policy,
     category: CategoryIx,
@@ -274,11 +275,15 @@ fn check_sums(
     plan: &Plan,
     quotas: &Quotas,
     sums: &FxHashMap<(SchoolIx, BatchIx), (u64, bool, u32)>,
+    undistributed: bool,
     faults: &mut Faults,
 ) {
     let lines = plan.lines.iter().filter(|l| l.category == category);
     for line in lines {
         let Some(seats) = line.seats else { continue };
+        if undistributed && !sums.contains_key(&(line.school, line.batch)) {
+            continue;
+        }
         let Some(&row) = plan.rows.get(&(line.school, line.batch, category)) else { continue };
         let (sum, complete, _) =
             sums.get(&(line.school, line.batch)).copied().unwrap_or((0, true, 0));
