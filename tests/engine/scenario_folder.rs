@@ -174,5 +174,6 @@ pub(crate) fn draft(folder: &Path, policy: &Policy) -> Draft {
             order: c.read("order"),
             document: c.text("document"),
         }),
+        ..Draft::default()
     }
 }
