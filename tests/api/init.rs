@@ -54,7 +54,7 @@ fn a_folder_with_anything_in_it_is_refused() {
     fs::write(room.path().join("notes.txt"), "mine").expect("a file");
     let out = init(room.path(), &["--demo", "20"]);
     assert_eq!(out.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&out.stderr).contains("不是空目录"));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("不会覆盖"));
     assert_eq!(files(room.path()).len(), 1);
     let out = init(&room.path().join("notes.txt"), &["--demo", "20"]);
     assert_eq!(out.status.code(), Some(2), "a file is no folder");

@@ -7,6 +7,7 @@ use luqu_fixtures::{DistrictSpec, district};
 
 use super::Exit;
 use crate::error::Failure;
+use crate::interrupt;
 use crate::tables::season_csv::write_season;
 
 /// The arguments of `luqu init`.
@@ -30,6 +31,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         let names: Vec<&str> = SHIPPED.iter().map(|s| s.name).collect();
         Failure::Usage(format!("没有政策 {}；可用的有：{}", args.policy, names.join("、")))
     })?;
+    interrupt::listen();
     match args.demo {
         Some(applicants) => demo(&args, applicants, shipped.text),
         None => Err(Failure::Usage(

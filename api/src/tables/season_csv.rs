@@ -4,61 +4,43 @@
 //! same bytes.
 
 use std::fmt::{Display, Write as _};
-use std::fs;
 use std::path::Path;
 
 use luqu_engine::domain::draft::{Draft, Rows};
 use luqu_engine::domain::{Table, Text};
 use luqu_engine::policy::Policy;
 
+use super::write::atomic;
 use crate::error::Failure;
+use crate::interrupt;
 
-/// Writes the policy and the tables as the folder `dir`, which must not exist or be empty. The files are
-/// made in a folder beside it, which then takes its name: a run that fails or is interrupted leaves no
-/// half-written season. Tables that are not present in the draft get no file.
+/// The file of each table.
+const FILES: [(Table, &str); 9] = [
+    (Table::Schools, "schools.csv"),
+    (Table::Plan, "plan.csv"),
+    (Table::Graduates, "graduates.csv"),
+    (Table::Quotas, "quotas.csv"),
+    (Table::Applicants, "applicants.csv"),
+    (Table::Wishes, "wishes.csv"),
+    (Table::SpecialScores, "special_scores.csv"),
+    (Table::Restrictions, "restrictions.csv"),
+    (Table::TieDecisions, "tie_decisions.csv"),
+];
+
+/// Writes the policy and the tables as the folder `dir`, which must not exist or be empty. A run that fails
+/// or is interrupted leaves no half-written season. Tables that are not present in the draft get no file.
 ///
 /// # Errors
-/// `Usage` when `dir` is a file or holds anything; `Io` with the path.
+/// `Usage` when `dir` is a file or holds anything; `Io` with the path; `Interrupted`.
 pub fn write_season(dir: &Path, policy: &Policy, draft: &Draft) -> Result<(), Failure> {
-    let exists = match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
-        Ok(true) => true,
-        Ok(false) => {
-            return Err(Failure::Usage(format!(
-                "{} 不是空目录，不会覆盖其中的文件；请换一个目录名",
-                dir.display()
-            )));
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => false,
-        Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => {
-            return Err(Failure::Usage(format!("{} 是文件，不是目录", dir.display())));
-        }
-        Err(e) => return Err(Failure::io(dir)(e)),
-    };
-    let parent = match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(parent).map_err(Failure::io(parent))?;
-    let guard = tempfile::Builder::new()
-        .prefix(".luqu-")
-        .tempdir_in(parent)
-        .map_err(Failure::io(parent))?;
-    // The temporary folder itself is private; the season inside has the usual rights.
-    let made = guard.path().join("season");
-    fs::create_dir(&made).map_err(Failure::io(&made))?;
-    let text = &policy.text;
-    let path = made.join("policy.toml");
-    fs::write(&path, text).map_err(Failure::io(&path))?;
-    for table in Table::SEASON {
+    atomic::may_replace(dir, |_| false)?;
+    let mut files: Vec<atomic::Named> = vec![("policy.toml", policy.text.clone().into_bytes())];
+    for (table, name) in FILES {
         if let Some(bytes) = table_csv(table, policy, draft)? {
-            let path = made.join(format!("{}.csv", table.key()));
-            fs::write(&path, bytes).map_err(Failure::io(&path))?;
+            files.push((name, bytes));
         }
     }
-    if exists {
-        fs::remove_dir(dir).map_err(Failure::io(dir))?;
-    }
-    fs::rename(&made, dir).map_err(Failure::io(dir))
+    atomic::replace_folder(dir, |_| false, &files, interrupt::check)
 }
 
 /// The bytes of one table, or nothing when the draft does not have it.
