@@ -105,6 +105,13 @@ fn a_refused_policy_hides_no_fault_of_the_tables() {
     book.write_csv(folder.path(), |t| t.as_bytes().to_vec());
     let found = faults(folder.path());
     assert_eq!(found, ["E401 policy.toml:2", "E106 applicants.csv:3:fresh"]);
+
+    for deep in ["a = ".to_owned() + &"[".repeat(100_000), "a.".repeat(100_000) + "a = 1"] {
+        fs::write(folder.path().join("policy.toml"), deep).expect("a writable folder");
+        let loaded = load(folder.path(), None).expect("a folder");
+        assert_eq!(loaded.faults[0].fault.code.code(), "E401");
+        assert!(loaded.faults[0].fault.expected.len() < 1_000, "nobody reads a whole page");
+    }
 }
 
 fn check(path: &Path, more: &[&str]) -> Output {

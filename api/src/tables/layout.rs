@@ -5,6 +5,7 @@ use luqu_engine::policy::Policy;
 
 use super::cell::{self, Raw};
 use super::columns::{Column, columns, normal_header, wide_wish};
+use super::located::clipped;
 
 /// A fault with the column of the file it stands in, where the column's key does not say it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -240,7 +241,7 @@ impl Layout {
         } else if context.known || self.table != Table::Applicants {
             report(
                 FaultCode::UnknownColumn,
-                header,
+                clipped(&header),
                 "约定的列名".to_owned(),
                 "如需导入，请改用模板中的列名",
             );

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use super::encoding;
 use super::folder::{self, Candidate, Content};
 use super::layout::{Context, Found};
-use super::located::{Located, Source, name_of};
+use super::located::{Located, Source, clipped, name_of};
 use super::read::{TableRead, from_csv, from_sheet};
 use super::report;
 use super::rows::TableRow;
@@ -357,8 +357,8 @@ fn refusal_fault(refusal: Refusal) -> Fault {
         RefusalKind::Unreadable => FaultCode::PolicyUnreadable,
         _ => FaultCode::PolicyRefused,
     };
-    let mut fault = Fault::of_table(code, Table::Policy, refusal.message)
-        .found(&refusal.path)
+    let mut fault = Fault::of_table(code, Table::Policy, clipped(&refusal.message))
+        .found(clipped(&refusal.path))
         .help(format!("{}{}", refusal.kind.why(), refusal.kind.example()));
     fault.row = refusal.line;
     fault.column = (!refusal.path.is_empty()).then_some(refusal.path);

@@ -40,9 +40,9 @@ impl Located {
     /// The place in one line: `2026考生.xlsx › 考生!E501`, `applicants.csv:501:id_number`.
     pub fn place(&self) -> String {
         if self.cell.starts_with(&self.file) {
-            self.cell.clone()
+            visible(&self.cell)
         } else {
-            format!("{} › {}", self.file, self.cell)
+            visible(&format!("{} › {}", self.file, self.cell))
         }
     }
 
@@ -120,11 +120,27 @@ impl Serialize for Located {
     }
 }
 
+/// The text with U+FFFD for what would act on a terminal instead of being seen: control characters and
+/// marks of writing direction.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if super::cell::is_hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The beginning of a text that nobody would read to its end.
+pub(super) fn clipped(text: &str) -> String {
+    match text.char_indices().nth(160) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
+    }
+}
+
 /// The text without the middle eight digits of every run of fifteen digits or more: identity and
-/// registry numbers are personal data, and their ends are enough to recognise them by.
+/// registry numbers are personal data, and their ends are enough to recognise them by. Characters that
+/// cannot be seen are replaced.
 pub fn masked(text: &str) -> String {
+    let text = visible(text);
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, run) = rest.split_at(start);
         let length = run.bytes().take_while(u8::is_ascii_digit).count();
@@ -154,6 +170,7 @@ mod tests {
         assert_eq!(masked("学籍 G110105194912310021。"), "学籍 G110105********0021。");
         assert_eq!(masked("20260001 与 612.5"), "20260001 与 612.5");
         assert_eq!(masked("110105491231002"), "110105********2");
+        assert_eq!(masked("\u{1b}[2J\u{202e}a"), "\u{fffd}[2J\u{fffd}a");
     }
 
     #[test]
