@@ -1,6 +1,7 @@
 //! Black-box tests of the `luqu` command.
 
 mod atomic;
+mod audit;
 mod demo;
 mod init;
 mod place;

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. Data on stdout, talk on stderr (SPEC §12).
 
+mod audit;
 mod check;
 mod day;
 mod init;
@@ -59,6 +60,8 @@ enum Command {
     Quota(quota::Args),
     /// 核验结果：逐条核对性质、理由与证书
     Verify(verify::Args),
+    /// 核查任何录取名单、学籍和班级，列出违规
+    Audit(audit::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -86,6 +89,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Place(args) => place::run(&args),
         Command::Quota(args) => quota::run(&args),
         Command::Verify(args) => verify::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::ParseWorker(args) => parse_worker::run(&args),
     }
 }

@@ -81,7 +81,8 @@ fn fault(code: FaultCode, expected: &'static str, help: &'static str) -> Unreada
     Unreadable { code, expected: Cow::Borrowed(expected), help: Help::Say(help) }
 }
 
-fn bad(expected: &'static str) -> Unreadable {
+/// A value that is not of the column's kind.
+pub(super) fn bad(expected: &'static str) -> Unreadable {
     fault(FaultCode::BadValue, expected, "请按要求的格式填写")
 }
 

@@ -314,8 +314,72 @@ const TIE_DECISIONS: &[Column] = &[
     must("document", "文号", &["裁定文号"], Kind::Text, "裁定的文件号。"),
 ];
 
+const ADMISSIONS: &[Column] = &[
+    APPLICANT_ID,
+    Column {
+        key: "school_id",
+        label: "录取学校代码",
+        aliases: &["学校代码", "LQXXDM"],
+        ..SCHOOL_ID
+    },
+    BATCH,
+    CATEGORY,
+    may("admitted_at", "录取时间", &["录取日期"], Kind::Date, "日期，或带时刻；只写日期即当日。"),
+    may(
+        "outcome",
+        "录取结果",
+        &["结果"],
+        Kind::Text,
+        "有此列时只取 placed、adjusted、录取、调剂录取 的行；placements.csv 即是如此。",
+    ),
+    may("position", "志愿序号", &["录取志愿"], Kind::Text, "不参与核查。"),
+    may("total", "总分", &["投档总分"], Kind::Text, "不参与核查，以考生表为准。"),
+];
+
+const REGISTRY: &[Column] = &[
+    may("registry_no", "学籍号", &["全国学籍号", "学籍号码", "XJH"], Kind::Code, "按文本填写。"),
+    may(
+        "id_number",
+        "证件号码",
+        &["身份证号", "身份证号码", "身份证件号", "证件号", "SFZJH", "SFZH"],
+        Kind::IdNumber,
+        "必须按文本填写。",
+    ),
+    Column { required: false, ..APPLICANT_ID },
+    Column {
+        key: "school_id", label: "学籍学校代码", aliases: &["学校代码", "XXDM"], ..SCHOOL_ID
+    },
+    may("opened_on", "建籍日期", &["建籍时间", "注册日期"], Kind::Date, "如 2026-08-20。"),
+    may("status", "学籍状态", &["状态", "XSDQZT"], Kind::Text, "在读、休学、转出、毕业等。"),
+    may(
+        "attending_school_id",
+        "实际就读学校代码",
+        &["就读学校代码", "实际就读学校"],
+        Kind::Code,
+        "实际就读的学校；有此列而空白，即未就读。",
+    ),
+];
+
+const CLASSES: &[Column] = &[
+    SCHOOL_ID,
+    must("grade", "年级", &["NJ"], Kind::Text, "高一、高二、高三，或 1、2、3。"),
+    must("class_no", "班号", &["班级", "班级号", "BH"], Kind::Text, "班级的编号。"),
+    Column { required: false, help: "逐名列出学生时填写。", ..APPLICANT_ID },
+    may("size", "人数", &["班额", "班级人数"], Kind::Count, "按班列出时填写。"),
+];
+
+const SECTIONS: &[Column] = &[
+    SCHOOL_ID,
+    must("section_no", "教学班号", &["教学班"], Kind::Text, "教学班的编号。"),
+    may("subject", "科目", &["学科"], Kind::Text, "走班的科目。"),
+    must("size", "人数", &["教学班人数"], Kind::Count, "教学班的人数。"),
+];
+
+/// What an audit reads beside the season.
+pub const AUDIT: [Table; 4] = [Table::Admissions, Table::Registry, Table::Classes, Table::Sections];
+
 /// The columns of a table, in the order of the template. The subjects of the policy stand beside them in
-/// `applicants`, and the wide columns `wish_1`… in `wishes`. Tables that are no part of a season have none.
+/// `applicants`, and the wide columns `wish_1`… in `wishes`. The policy has none.
 pub const fn columns(table: Table) -> &'static [Column] {
     match table {
         Table::Schools => SCHOOLS,
@@ -327,7 +391,11 @@ pub const fn columns(table: Table) -> &'static [Column] {
         Table::SpecialScores => SPECIAL_SCORES,
         Table::Restrictions => RESTRICTIONS,
         Table::TieDecisions => TIE_DECISIONS,
-        _ => &[],
+        Table::Admissions => ADMISSIONS,
+        Table::Registry => REGISTRY,
+        Table::Classes => CLASSES,
+        Table::Sections => SECTIONS,
+        Table::Policy => &[],
     }
 }
 
@@ -339,7 +407,8 @@ pub const fn table_required(table: Table) -> bool {
 /// The table that a file stem or a sheet name means: its English key in any case, or its Chinese name.
 pub fn table_named(name: &str) -> Option<Table> {
     let name = name.trim_matches(super::cell::is_space);
-    Table::SEASON.into_iter().find(|t| t.key().eq_ignore_ascii_case(name) || t.label() == name)
+    let mut tables = Table::SEASON.into_iter().chain(AUDIT);
+    tables.find(|t| t.key().eq_ignore_ascii_case(name) || t.label() == name)
 }
 
 /// A header without what people put around a word: spaces anywhere, a byte order mark, the `*` of
@@ -376,7 +445,7 @@ mod tests {
 
     #[test]
     fn no_header_means_two_columns_of_one_table() {
-        for table in Table::SEASON {
+        for table in Table::SEASON.into_iter().chain(AUDIT) {
             let list = columns(table);
             assert!(!list.is_empty());
             for (at, column) in list.iter().enumerate() {

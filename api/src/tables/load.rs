@@ -192,11 +192,11 @@ struct Gather {
 }
 
 /// One table, read or not.
-struct Part<T> {
-    rows: Rows<T>,
-    faults: Vec<Located>,
-    omitted: u64,
-    source: Option<Source>,
+pub(super) struct Part<T> {
+    pub(super) rows: Rows<T>,
+    pub(super) faults: Vec<Located>,
+    pub(super) omitted: u64,
+    pub(super) source: Option<Source>,
 }
 
 impl Gather {
@@ -365,7 +365,7 @@ fn refusal_fault(refusal: Refusal) -> Fault {
     fault
 }
 
-fn read_table<T: TableRow>(
+pub(super) fn read_table<T: TableRow>(
     table: Table,
     candidates: &[&Candidate],
     missing_in: Option<&Path>,

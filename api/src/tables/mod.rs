@@ -1,6 +1,7 @@
 //! The season folder and workbook: reading, faults with cell addresses, writing.
 
 pub mod answer;
+pub mod audit_inputs;
 mod cell;
 pub mod columns;
 mod csv_text;
@@ -13,6 +14,7 @@ pub mod located;
 mod read;
 pub mod report;
 mod rows;
+pub mod seals;
 pub mod season_csv;
 pub mod workbook;
 pub mod worker;

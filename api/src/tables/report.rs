@@ -20,12 +20,20 @@ const BOLD: Style = Style::new().bold();
 /// # Errors
 /// What the writer says.
 pub fn faults(to: &mut impl Write, loaded: &Loaded, most: usize) -> io::Result<()> {
-    let blocking = loaded.faults.iter().filter(|f| f.blocks());
-    let others = loaded.faults.iter().filter(|f| !f.blocks());
+    list(to, &loaded.faults, loaded.omitted, most)
+}
+
+/// Writes faults as [`faults`] does, whatever was read; `omitted` is how many were not kept.
+///
+/// # Errors
+/// What the writer says.
+pub fn list(to: &mut impl Write, faults: &[Located], omitted: u64, most: usize) -> io::Result<()> {
+    let blocking = faults.iter().filter(|f| f.blocks());
+    let others = faults.iter().filter(|f| !f.blocks());
     for located in blocking.chain(others).take(most) {
         fault(to, located)?;
     }
-    let hidden = (loaded.faults.len().saturating_sub(most)) as u64 + loaded.omitted;
+    let hidden = (faults.len().saturating_sub(most)) as u64 + omitted;
     if hidden > 0 {
         writeln!(to, "{BOLD}… 另有 {hidden} 处未列出（--max 可列出更多）{BOLD:#}")?;
     }

@@ -32,7 +32,7 @@ pub(super) struct Cells<'a, R> {
 }
 
 /// A cell that was read.
-enum Cell<T> {
+pub(super) enum Cell<T> {
     /// The file does not have the column.
     Absent,
     Blank,
@@ -41,7 +41,7 @@ enum Cell<T> {
 }
 
 impl<T> Cell<T> {
-    fn value(self) -> Option<T> {
+    pub(super) fn value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
             _ => None,
@@ -51,7 +51,7 @@ impl<T> Cell<T> {
 
 impl<R: Record> Cells<'_, R> {
     /// The next column, which is `key`: its cell, reported if it cannot be read.
-    fn optional<T>(
+    pub(super) fn optional<T>(
         &mut self,
         key: &str,
         read: impl FnOnce(Raw<'_>) -> Result<T, Unreadable>,
@@ -107,7 +107,7 @@ impl<R: Record> Cells<'_, R> {
     }
 
     /// The next column, whose cells must be filled where the file has the column.
-    fn required<T>(
+    pub(super) fn required<T>(
         &mut self,
         key: &str,
         read: impl FnOnce(Raw<'_>) -> Result<T, Unreadable>,
@@ -119,7 +119,7 @@ impl<R: Record> Cells<'_, R> {
         cell.value()
     }
 
-    fn blank(&mut self, key: &str) {
+    pub(super) fn blank(&mut self, key: &str) {
         let label =
             self.layout.columns.iter().find(|c| c.key == key).map_or(key, |c| c.label).to_owned();
         self.report(
@@ -129,22 +129,22 @@ impl<R: Record> Cells<'_, R> {
         );
     }
 
-    fn report(&mut self, fault: Fault) {
+    pub(super) fn report(&mut self, fault: Fault) {
         self.found.push(fault.into());
     }
 
-    fn batch(&mut self) -> Option<Text> {
+    pub(super) fn batch(&mut self) -> Option<Text> {
         let context = self.context;
         self.required("batch", |raw| cell::code(raw).map(|t| context.batch_id(t)))
     }
 
-    fn category(&mut self) -> Option<Text> {
+    pub(super) fn category(&mut self) -> Option<Text> {
         let context = self.context;
         self.required("category", |raw| cell::code(raw).map(|t| context.category_id(t)))
     }
 }
 
-fn count(raw: Raw<'_>) -> Result<u32, Unreadable> {
+pub(super) fn count(raw: Raw<'_>) -> Result<u32, Unreadable> {
     cell::whole(raw, "不小于 0 的整数")
 }
 

@@ -19,10 +19,12 @@ fn admitted<'c>(case: &'c Case<'_>) -> impl Iterator<Item = Violation> + 'c {
         let at = held.row.admitted_at.as_ref()?;
         let opens = case.season.policy().batch(held.batch?).opens.as_ref()?;
         let sentence = format!(
-            "{} 于 {at} 录取考生 {}，{}志愿填报自 {opens} 开始",
+            "{} 于 {} 录取考生 {}，{}自 {} 开始",
             case.school_name(&held.row.school),
+            clock(at),
             held.row.applicant,
             case.season.policy().batch(held.batch?).name,
+            clock(opens),
         );
         early(at, opens).then(|| Violation::of_admission(Code::V03, held, at, opens, sentence))
     })
@@ -47,8 +49,10 @@ fn tested<'c>(case: &'c Case<'_>) -> impl Iterator<Item = Violation> + 'c {
             None => ("统一测试".to_owned(), ""),
         };
         let sentence = format!(
-            "{by} 于 {at} 对考生 {id} 进行{name}测试，{}自 {opens} 开始",
-            policy.batch(batch).name
+            "{by} 于 {} 对考生 {id} 进行{name}测试，{}自 {} 开始",
+            clock(&at),
+            policy.batch(batch).name,
+            clock(opens),
         );
         early(&at, opens).then(|| {
             Violation::of_applicant(Code::V03, school, id, &at, opens, sentence)
@@ -64,10 +68,12 @@ fn registered<'c>(case: &'c Case<'_>) -> impl Iterator<Item = Violation> + 'c {
         let batch = case.season.policy().batch(held.batch?);
         let opens = batch.opens.as_ref()?;
         let sentence = format!(
-            "{} 于 {at} 为考生 {} 建立学籍，{}自 {opens} 开始",
+            "{} 于 {} 为考生 {} 建立学籍，{}自 {} 开始",
             case.school_name(&record.school),
+            clock(at),
             held.row.applicant,
             batch.name,
+            clock(opens),
         );
         early(at, opens).then(|| {
             Violation::of_applicant(
@@ -87,6 +93,15 @@ fn registered<'c>(case: &'c Case<'_>) -> impl Iterator<Item = Violation> + 'c {
 fn early(at: &Moment, opens: &Moment) -> bool {
     let day = |m: &Moment| (m.seconds() + 8 * 3600).div_euclid(86_400);
     if day_only(at) || day_only(opens) { day(at) < day(opens) } else { at < opens }
+}
+
+/// A moment as people write it: the day, and the minute in China Standard Time if there is one.
+fn clock(moment: &Moment) -> String {
+    let text = moment.to_string();
+    match text.strip_suffix("+08:00") {
+        Some(local) => local.get(..16).unwrap_or(local).replacen(['T', 't'], " ", 1),
+        None => text,
+    }
 }
 
 fn day_only(moment: &Moment) -> bool {

@@ -17,13 +17,19 @@ mod report;
 pub mod second;
 mod walk;
 
-use crate::domain::{Answer, ApplicantIx, BatchIx, CategoryIx, Outcome, SchoolIx, Season};
+use crate::domain::digest::Digest;
+use crate::domain::{Answer, ApplicantIx, BatchIx, CategoryIx, Outcome, SchoolIx, Season, Table};
 use court::Court;
 
 pub use certificate::{
     AnswerBytes, CONTRACT, Certificate, CertifiedLine, Counts, check_certificate,
 };
 pub use report::{Finding, Property, Report};
+
+/// The digest of one table's content, or of the policy's, as certificates hold it.
+pub fn table_digest(season: &Season, table: Table) -> Digest {
+    canonical::table(season, table)
+}
 
 /// Judges an answer. Nothing is published unless the report is clean.
 ///

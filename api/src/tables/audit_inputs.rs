@@ -1,0 +1,277 @@
+//! What an audit looks at beside the season: admissions, registry records, classes, sections – the tables
+//! 录取名单, 学籍, 行政班 and 教学班 of the season's folder or workbook, or files of their own.
+//!
+//! A code that nothing defines is no fault here: the audit judges it. A cell that cannot be read is one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use luqu_engine::domain::{Fault, FaultCode, Moment, Season, Table, Text};
+use luqu_engine::rules::{
+    Attending, AuditInputs, ClassRow, RegistryRecord, RollAdmission, SectionRow,
+};
+
+use crate::error::Failure;
+
+use super::cell::{self, Raw, Unreadable};
+use super::folder::{self, Candidate, Content};
+use super::layout::{Context, Record};
+use super::load::{Part, read_table};
+use super::located::{Located, Source};
+use super::rows::{Cell, Cells, TableRow, count};
+
+/// Files that stand in for the tables of the season's folder.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Elsewhere<'a> {
+    /// Instead of `admissions`; a `placements.csv` will do.
+    pub admissions: Option<&'a Path>,
+    /// Instead of `registry`.
+    pub registry: Option<&'a Path>,
+    /// Instead of `classes`.
+    pub classes: Option<&'a Path>,
+    /// Instead of `sections`.
+    pub sections: Option<&'a Path>,
+}
+
+/// The inputs as read, with every fault found in them; where one blocks they must not be judged.
+#[derive(Debug)]
+pub struct LoadedInputs {
+    /// The inputs; without seals.
+    pub inputs: AuditInputs,
+    /// The faults, warnings too, table by table.
+    pub faults: Vec<Located>,
+    /// Faults beyond those kept.
+    pub omitted: u64,
+}
+
+impl LoadedInputs {
+    /// Whether a fault blocks.
+    pub fn blocked(&self) -> bool {
+        self.omitted > 0 || self.faults.iter().any(Located::blocks)
+    }
+}
+
+/// Reads the inputs of an audit of the season at `path`.
+///
+/// # Errors
+/// A path that does not exist or cannot be listed, a file given that is neither CSV nor a workbook.
+pub fn load_inputs(
+    path: &Path,
+    elsewhere: Elsewhere<'_>,
+    season: &Season,
+) -> Result<LoadedInputs, Failure> {
+    let context = Context::of(Some(season.policy()));
+    let home = folder::find(path)?;
+    let mut reader =
+        Reader { home: &home.candidates, context: &context, faults: Vec::new(), omitted: 0 };
+    let admissions = reader.table::<Option<RollAdmission>>(elsewhere.admissions)?;
+    if let Some(Part { rows, source: Some(source), .. }) = &admissions {
+        reader.faults.extend(repeated(&rows.rows, source));
+    }
+    let inputs = AuditInputs {
+        admissions: admissions.map(|t| t.rows.rows.into_iter().filter_map(|(_, r)| r).collect()),
+        registry: reader.rows(elsewhere.registry)?,
+        classes: reader.rows(elsewhere.classes)?,
+        sections: reader.rows(elsewhere.sections)?,
+        sealed: Vec::new(),
+    };
+    Ok(LoadedInputs { inputs, faults: reader.faults, omitted: reader.omitted })
+}
+
+struct Reader<'a> {
+    home: &'a [Candidate],
+    context: &'a Context,
+    faults: Vec<Located>,
+    omitted: u64,
+}
+
+impl Reader<'_> {
+    /// A table, from the file given or from the season's home; nothing where there is none.
+    fn table<T: TableRow>(&mut self, file: Option<&Path>) -> Result<Option<Part<T>>, Failure> {
+        let own;
+        let candidates: Vec<&Candidate> = match file {
+            Some(file) => {
+                own = self.in_file(file, T::TABLE)?;
+                if own.is_empty() {
+                    return Err(Failure::Usage(format!(
+                        "{} 中没有“{}”（{}）",
+                        file.display(),
+                        T::TABLE.label(),
+                        T::TABLE.key()
+                    )));
+                }
+                own.iter().collect()
+            }
+            None => self.home.iter().filter(|c| c.table == T::TABLE).collect(),
+        };
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let mut part: Part<T> = read_table(T::TABLE, &candidates, None, self.context);
+        self.faults.append(&mut part.faults);
+        self.omitted += part.omitted;
+        Ok(Some(part))
+    }
+
+    /// The rows of a table without their numbers; none where there is no table.
+    fn rows<T: TableRow>(&mut self, file: Option<&Path>) -> Result<Vec<T>, Failure> {
+        let table = self.table(file)?;
+        Ok(table.into_iter().flat_map(|t| t.rows.rows).map(|(_, row)| row).collect())
+    }
+
+    /// The table in a file of its own: any CSV, or a workbook with a sheet of its name.
+    fn in_file(&mut self, file: &Path, table: Table) -> Result<Vec<Candidate>, Failure> {
+        let csv = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+        if csv {
+            std::fs::metadata(file).map_err(Failure::io(file))?;
+            let path: PathBuf = file.to_owned();
+            return Ok(vec![Candidate { table, path, sheet: None, content: Content::Csv }]);
+        }
+        let found = folder::find(file)?;
+        self.faults.extend(found.faults.into_iter().filter(Located::blocks));
+        Ok(found.candidates.into_iter().filter(|c| c.table == table).collect())
+    }
+}
+
+/// Warns about admissions written twice; the audit counts them once.
+fn repeated(rows: &[(u32, Option<RollAdmission>)], source: &Source) -> Vec<Located> {
+    let mut first: BTreeMap<(&Text, &Text, &Text, &Text), u32> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (number, row) in rows {
+        let Some(row) = row else { continue };
+        let key = (&row.applicant, &row.school, &row.batch, &row.category);
+        if let Some(earlier) = first.get(&key) {
+            let fault = Fault::at(FaultCode::Unlikely, Table::Admissions, *number, "applicant_id")
+                .found(&row.applicant)
+                .expected(format!("每条录取只写一次；第 {earlier} 行已有这一条"))
+                .help("请核对是否重复；核查时只算一条");
+            found.push(source.locate(fault, None));
+        } else {
+            first.insert(key, *number);
+        }
+    }
+    found
+}
+
+/// A day, or a day with a time.
+fn moment(raw: Raw<'_>) -> Result<Moment, Unreadable> {
+    let read = match raw {
+        Raw::Text(text) | Raw::Date(text) => text.parse().ok(),
+        _ => None,
+    };
+    read.ok_or_else(|| cell::bad("日期，如 2026-07-10，或带时刻，如 2026-07-10T09:00:00+08:00"))
+}
+
+/// A row of `admissions`; nothing for a row of `placements.csv` in which nobody is admitted.
+impl TableRow for Option<RollAdmission> {
+    const TABLE: Table = Table::Admissions;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let applicant = c.required("applicant_id", cell::code);
+        let (context, start) = (c.context, c.next);
+        let school = c.optional("school_id", cell::code);
+        let batch = c.optional("batch", |r| cell::code(r).map(|t| context.batch_id(t)));
+        let category = c.optional("category", |r| cell::code(r).map(|t| context.category_id(t)));
+        let admitted_at = c.optional("admitted_at", moment).value();
+        let outcome = c.optional("outcome", cell::text).value();
+        debug_assert!(c.next > start);
+        let admitted = outcome.as_deref().is_none_or(|o| {
+            matches!(o, "placed" | "adjusted" | "录取" | "调剂录取" | "服从调剂" | "已录取")
+        });
+        if !admitted {
+            out.push((c.row, None));
+            return;
+        }
+        let mut filled = |key, cell: Cell<Text>| {
+            if matches!(cell, Cell::Blank) {
+                c.blank(key);
+            }
+            cell.value()
+        };
+        let school = filled("school_id", school);
+        let batch = filled("batch", batch);
+        let category = filled("category", category);
+        let row = RollAdmission {
+            applicant: applicant.unwrap_or_default(),
+            school: school.unwrap_or_default(),
+            batch: batch.unwrap_or_default(),
+            category: category.unwrap_or_default(),
+            admitted_at,
+        };
+        out.push((c.row, Some(row)));
+    }
+}
+
+impl TableRow for RegistryRecord {
+    const TABLE: Table = Table::Registry;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let registry_no = c.optional("registry_no", cell::code);
+        let id_number = c.optional("id_number", cell::id_number);
+        let applicant = c.optional("applicant_id", cell::code);
+        let nobody = [&registry_no, &id_number, &applicant]
+            .iter()
+            .all(|cell| matches!(cell, Cell::Blank | Cell::Absent));
+        let school = c.required("school_id", cell::code);
+        let opened_on = c.optional("opened_on", moment).value();
+        let status = c.optional("status", cell::text).value();
+        let attending = match c.optional("attending_school_id", cell::text) {
+            Cell::Absent | Cell::Unreadable => Attending::Unknown,
+            Cell::Blank => Attending::Nowhere,
+            Cell::Value(text) => Attending::from_cell(&text),
+        };
+        if nobody {
+            c.blank("registry_no");
+        }
+        let row = Self {
+            registry_no: registry_no.value().unwrap_or_default(),
+            id_number: id_number.value().unwrap_or_default(),
+            applicant: applicant.value().unwrap_or_default(),
+            school: school.unwrap_or_default(),
+            opened_on,
+            status: status.unwrap_or_default(),
+            attending,
+        };
+        out.push((c.row, row));
+    }
+}
+
+impl TableRow for ClassRow {
+    const TABLE: Table = Table::Classes;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let school = c.required("school_id", cell::code);
+        let grade = c.required("grade", cell::text);
+        let class_no = c.required("class_no", cell::text);
+        let applicant = c.optional("applicant_id", cell::code);
+        let size = c.optional("size", count);
+        let empty = |absent: bool, blank: bool| absent || blank;
+        if empty(matches!(applicant, Cell::Absent), matches!(applicant, Cell::Blank))
+            && empty(matches!(size, Cell::Absent), matches!(size, Cell::Blank))
+        {
+            c.blank("size");
+        }
+        let row = Self {
+            school: school.unwrap_or_default(),
+            grade: grade.unwrap_or_default(),
+            class_no: class_no.unwrap_or_default(),
+            applicant: applicant.value().unwrap_or_default(),
+            size: size.value(),
+        };
+        out.push((c.row, row));
+    }
+}
+
+impl TableRow for SectionRow {
+    const TABLE: Table = Table::Sections;
+
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
+        let row = Self {
+            school: c.required("school_id", cell::code).unwrap_or_default(),
+            section_no: c.required("section_no", cell::text).unwrap_or_default(),
+            subject: c.optional("subject", cell::text).value().unwrap_or_default(),
+            size: c.required("size", count).unwrap_or_default(),
+        };
+        out.push((c.row, row));
+    }
+}
