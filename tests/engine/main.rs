@@ -16,3 +16,4 @@ mod scenario_folder;
 mod scenarios;
 mod verify_agree;
 mod verify_lines;
+mod verify_mutations;
