@@ -12,3 +12,4 @@ mod tables_faults;
 mod tables_files;
 mod tables_hostile;
 mod tables_kit;
+mod verify;
