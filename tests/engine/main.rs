@@ -15,5 +15,6 @@ mod quota_season;
 mod scenario_folder;
 mod scenarios;
 mod verify_agree;
+mod verify_laws;
 mod verify_lines;
 mod verify_mutations;
