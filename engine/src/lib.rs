@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod domain;
+pub mod explain;
 pub mod placement;
 pub mod policy;
 pub mod quota;

@@ -3,6 +3,7 @@
 mod atomic;
 mod audit;
 mod demo;
+mod explain;
 mod init;
 mod place;
 mod quota;

@@ -4,6 +4,7 @@ mod audit_clean;
 mod audit_incidents;
 mod audit_rules;
 mod audit_world;
+mod explain;
 mod fixtures_district;
 mod placement;
 mod policy_refusals;

@@ -40,7 +40,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
 }
 
 /// A reader that has seen enough, such as `head`, is no failure.
-fn closed_pipe(error: std::io::Error) -> Result<(), Failure> {
+pub(super) fn closed_pipe(error: std::io::Error) -> Result<(), Failure> {
     match error.kind() {
         std::io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(Failure::Io { path: PathBuf::from("stdout"), source: error }),

@@ -2,13 +2,17 @@
 
 mod audit;
 mod check;
+mod compare;
 mod day;
+mod explain;
 mod init;
+mod moved;
 mod parse_worker;
 mod place;
 mod quota;
 mod text_table;
 mod verify;
+mod whatif;
 
 use std::process::ExitCode;
 
@@ -62,6 +66,12 @@ enum Command {
     Verify(verify::Args),
     /// 核查任何录取名单、学籍和班级，列出违规
     Audit(audit::Args),
+    /// 为什么：逐个志愿说明录取或未录取的原因
+    Explain(explain::Args),
+    /// 方案对比：两份结果之间谁变动了、为什么
+    Compare(compare::Args),
+    /// 试算：改变计划、比例、下限或录取顺序，与原结果对比
+    Whatif(whatif::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -90,6 +100,9 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Quota(args) => quota::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Whatif(args) => whatif::run(&args),
         Command::ParseWorker(args) => parse_worker::run(&args),
     }
 }

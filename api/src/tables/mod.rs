@@ -12,6 +12,7 @@ mod layout;
 pub mod load;
 pub mod located;
 mod read;
+pub mod read_answer;
 pub mod report;
 mod rows;
 pub mod seals;

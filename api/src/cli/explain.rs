@@ -1,0 +1,196 @@
+//! `luqu explain`: why an applicant is where they are, wish by wish.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use luqu_engine::domain::{Answer, Season};
+use luqu_engine::explain::{BatchSaid, Explanation, Lang, explain_in};
+
+use super::check::closed_pipe;
+use super::{Exit, place, text_table};
+use crate::error::Failure;
+use crate::tables::{read_answer, season_or_report};
+
+/// The arguments of `luqu explain`.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// 招生季：含 policy.toml 和各表的目录，或与 policy.toml 同目录的 .xlsx
+    season: PathBuf,
+    /// 报名号
+    applicant: String,
+    /// 已有的结果目录（CSV）；不给时当场录取一遍
+    #[arg(long, value_name = "DIR")]
+    answer: Option<PathBuf>,
+    /// 随机号种子，代替政策文件中的种子
+    #[arg(long, value_name = "S")]
+    seed: Option<String>,
+    /// 语言
+    #[arg(long, value_enum, default_value_t)]
+    lang: Language,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The languages of the sentences.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Language {
+    /// 中文
+    #[default]
+    Zh,
+    /// English
+    En,
+}
+
+impl From<Language> for Lang {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Zh => Self::Zh,
+            Language::En => Self::En,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let season = match season_or_report(&args.season, args.seed.as_deref())? {
+        Ok(season) => season,
+        Err(exit) => return Ok(exit),
+    };
+    let Some(applicant) = season.find_applicant(&args.applicant) else {
+        return Err(Failure::NotFound(no_such(&season, &args.applicant)));
+    };
+    let answer = match &args.answer {
+        Some(dir) => read_answer::read(dir, &season)?,
+        None => match placed(&season)? {
+            Ok(answer) => answer,
+            Err(exit) => return Ok(exit),
+        },
+    };
+    let lang = Lang::from(args.lang);
+    let said = explain_in(&season, &answer, applicant, lang);
+    let mut out = anstream::stdout().lock();
+    let written = if args.json {
+        serde_json::to_writer_pretty(&mut out, &said)
+            .map_err(std::io::Error::from)
+            .and_then(|()| writeln!(out))
+    } else {
+        print(&mut out, &said, lang)
+    };
+    written.and_then(|()| out.flush()).or_else(closed_pipe)?;
+    Ok(Exit::Ok)
+}
+
+/// The season's verified answer, or how the command ends without one.
+pub(super) fn placed(season: &Season) -> Result<Result<Answer, Exit>, Failure> {
+    let placed = place::place_verified(season)?.map(|(answer, _)| answer);
+    Ok(placed.map_err(|stop| place::tell(season, &stop)))
+}
+
+/// Says that there is no such applicant, and which ids are nearest.
+fn no_such(season: &Season, id: &str) -> String {
+    let mut near: Vec<(usize, &str)> = season
+        .applicants()
+        .iter()
+        .map(|a| (slips(id, &a.id), a.id.as_str()))
+        .filter(|(slips, _)| *slips <= 2)
+        .collect();
+    near.sort_unstable();
+    near.truncate(3);
+    let near: Vec<&str> = near.into_iter().map(|(_, id)| id).collect();
+    if near.is_empty() {
+        return format!("没有考生 {id}；请核对报名号");
+    }
+    format!("没有考生 {id}；相近的报名号：{}", near.join("、"))
+}
+
+/// How many characters to put in, take out or replace to turn one id into the other.
+fn slips(from: &str, to: &str) -> usize {
+    let (from, to) = (from.as_bytes(), to.as_bytes());
+    if from.len().abs_diff(to.len()) > 2 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.iter().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let replaced = corner + usize::from(a != b);
+            corner = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[to.len()]
+}
+
+/// One block for each batch, one line for each wish and category, the condition under it.
+fn print(to: &mut impl Write, said: &Explanation, lang: Lang) -> std::io::Result<()> {
+    let zh = lang == Lang::Zh;
+    if zh {
+        writeln!(to, "报名号 {}  总分 {}", said.applicant_id, said.total)?;
+    } else {
+        writeln!(to, "Applicant {}  total {}", said.applicant_id, said.total)?;
+    }
+    writeln!(to, "{}", said.sentence)?;
+    writeln!(to, "{}", said.next_step)?;
+    for batch in &said.batches {
+        print_batch(to, batch, zh)?;
+    }
+    Ok(())
+}
+
+fn print_batch(to: &mut impl Write, batch: &BatchSaid, zh: bool) -> std::io::Result<()> {
+    writeln!(to, "\n{}", batch.name)?;
+    if let Some(note) = &batch.note {
+        writeln!(to, "  {note}")?;
+    }
+    let name = |p: &luqu_engine::explain::ProposalSaid| {
+        if zh { p.category_name.clone() } else { p.category.clone() }
+    };
+    let all = batch.wishes.iter().flat_map(|w| &w.proposals);
+    let wide = all.clone().map(|p| text_table::width(&name(p))).max().unwrap_or(0);
+    for wish in &batch.wishes {
+        let title = if zh { "志愿" } else { "Wish" };
+        writeln!(to, "  {title} {}  {}（{}）", wish.position, wish.school, wish.school_id)?;
+        for p in &wish.proposals {
+            let name = name(p);
+            let gap = wide - text_table::width(&name);
+            writeln!(to, "    {name}{:gap$}  {}", "", p.sentence)?;
+            if let Some(condition) = &p.condition {
+                writeln!(to, "    {:wide$}  {condition}", "")?;
+            }
+        }
+    }
+    let mut sources: Vec<&str> = all.filter_map(|p| p.source.as_deref()).collect();
+    sources.dedup();
+    let mut told: Vec<&str> = Vec::new();
+    for source in sources {
+        let source = match (source, zh) {
+            ("local, pending", true) => "本区招生办法（待招办核定）",
+            ("local, pending", false) => "the district's own rules (to be confirmed)",
+            (other, _) => other,
+        };
+        if !told.contains(&source) {
+            told.push(source);
+        }
+    }
+    if !told.is_empty() {
+        let (title, comma) = if zh { ("依据：", "；") } else { ("Source: ", "; ") };
+        writeln!(to, "  {title}{}", told.join(comma))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slips;
+
+    #[test]
+    fn slips_count_typing_errors() {
+        for (a, b, n) in
+            [("2601", "2601", 0), ("2601", "2602", 1), ("2601", "261", 1), ("", "ab", 2)]
+        {
+            assert_eq!((slips(a, b), slips(b, a)), (n, n), "{a} {b}");
+        }
+        assert_eq!(slips("1", "123456"), usize::MAX);
+    }
+}
