@@ -1,5 +1,6 @@
 //! Black-box tests of the `luqu` command.
 
+mod annotate;
 mod atomic;
 mod audit;
 mod demo;
@@ -8,9 +9,11 @@ mod init;
 mod place;
 mod quota;
 mod scenarios;
+mod show;
 mod tables_clean;
 mod tables_faults;
 mod tables_files;
 mod tables_hostile;
 mod tables_kit;
 mod verify;
+mod template;

@@ -1,11 +1,12 @@
 //! `luqu check`: reads a season, checks everything and points at the cells.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Exit;
 use crate::error::Failure;
-use crate::tables::{load, report};
+use crate::tables::write::atomic;
+use crate::tables::{annotate, load, report};
 
 /// Check a season folder or workbook 检查数据
 #[derive(clap::Args)]
@@ -21,10 +22,19 @@ pub(super) struct Args {
     /// The most faults to print
     #[arg(long, default_value_t = report::DEFAULT_MOST)]
     max: usize,
+    /// Write the tables back as a workbook with the faulty cells marked 标红的工作簿
+    #[arg(long, value_name = "OUT.xlsx")]
+    annotate: Option<PathBuf>,
+    /// Let --annotate replace a file
+    #[arg(long, requires = "annotate")]
+    force: bool,
 }
 
 /// Runs the check; the faults are data and go to stdout, the summary is talk and goes to stderr.
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
+    if let Some(out) = &args.annotate {
+        may_annotate(&args, out)?;
+    }
     let loaded = load::load(&args.season, args.seed.as_deref())?;
     let mut out = anstream::stdout().lock();
     let written = if args.json {
@@ -36,7 +46,33 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     };
     written.and_then(|()| out.flush()).or_else(closed_pipe)?;
     report::summary(&mut anstream::stderr().lock(), &loaded).or_else(closed_pipe)?;
+    if let Some(out) = &args.annotate {
+        atomic::replace_file(out, &annotate::workbook(&args.season, &loaded)?)?;
+        anstream::eprintln!("已写出 {}：先看“错误清单”。", out.display());
+    }
     Ok(if loaded.blocked() { Exit::Faults } else { Exit::Ok })
+}
+
+/// A marked workbook must not become, or replace, an input of the season.
+fn may_annotate(args: &Args, out: &Path) -> Result<(), Failure> {
+    if !out.extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx")) {
+        return Err(Failure::Usage(format!("{}：标注的工作簿须以 .xlsx 结尾", out.display())));
+    }
+    let folder = |path: &Path| {
+        let own = if path.is_dir() { Some(path) } else { path.parent() };
+        let own = own.filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::canonicalize(own).ok()
+    };
+    if folder(&args.season) == folder(out.parent().unwrap_or(Path::new("."))) {
+        return Err(Failure::Usage(format!(
+            "{} 在招生季目录里，会与原表混淆；请写到别的目录",
+            out.display()
+        )));
+    }
+    if out.exists() && !args.force {
+        return Err(Failure::Usage(format!("{} 已存在；加 --force 可替换", out.display())));
+    }
+    Ok(())
 }
 
 /// A reader that has seen enough, such as `head`, is no failure.

@@ -1,14 +1,20 @@
-//! `luqu init DIR`: a folder to start from. With `--demo` a generated season, ready to check and place.
+//! `luqu init DIR`: a folder to start from – the template workbook and the commented policy. With `--demo`
+//! a generated season, ready to check and place.
 
 use std::path::PathBuf;
 
+use luqu_engine::domain::Draft;
+use luqu_engine::policy::Policy;
 use luqu_fixtures::policies::{self, SHIPPED};
 use luqu_fixtures::{DistrictSpec, district};
 
 use super::Exit;
 use crate::error::Failure;
 use crate::interrupt;
+use crate::tables::policy_comments::commented;
 use crate::tables::season_csv::write_season;
+use crate::tables::template;
+use crate::tables::write::atomic;
 
 /// The arguments of `luqu init`.
 #[derive(clap::Args)]
@@ -34,10 +40,25 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     interrupt::listen();
     match args.demo {
         Some(applicants) => demo(&args, applicants, shipped.text),
-        None => Err(Failure::Usage(
-            "请加 --demo N 生成示例招生季，例如：luqu init demo --demo 500".to_owned(),
-        )),
+        None => empty(&args, shipped.text),
     }
+}
+
+/// The template and the policy, both empty of people.
+fn empty(args: &Args, policy: &str) -> Result<Exit, Failure> {
+    let policy = commented(policy);
+    let loaded = Policy::load(&policy, None)
+        .map_err(|refusals| Failure::Internal(format!("内置政策被拒绝：{refusals:?}")))?;
+    let book = template::workbook(&loaded, &Draft::default())?;
+    let files = [("season.xlsx", book), ("policy.toml", policy.into_bytes())];
+    atomic::replace_folder(&args.dir, |_| false, &files, || Ok(()))?;
+    let dir = args.dir.display();
+    anstream::eprintln!(
+        "已新建 {dir}：season.xlsx（模板，先看“说明”）、policy.toml（{}，标“local, pending”的须核定）。\n\
+         填好后运行：luqu check {dir}",
+        loaded.id
+    );
+    Ok(Exit::Ok)
 }
 
 fn demo(args: &Args, applicants: u32, policy: &str) -> Result<Exit, Failure> {

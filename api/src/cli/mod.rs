@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod day;
 mod explain;
+mod demo;
 mod init;
 mod moved;
 mod parse_worker;
@@ -72,6 +73,8 @@ enum Command {
     Compare(compare::Args),
     /// 试算：改变计划、比例、下限或录取顺序，与原结果对比
     Whatif(whatif::Args),
+    /// 演示：生成数据、录取、核对，一步看完 the whole road on made data
+    Demo(demo::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -103,6 +106,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Explain(args) => explain::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Whatif(args) => whatif::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::ParseWorker(args) => parse_worker::run(&args),
     }
 }

@@ -377,6 +377,8 @@ const SECTIONS: &[Column] = &[
 
 /// What an audit reads beside the season.
 pub const AUDIT: [Table; 4] = [Table::Admissions, Table::Registry, Table::Classes, Table::Sections];
+/// The header of a link that a workbook with marked faults has beside the columns; no column of a season.
+pub const BACK_LINK: &str = "←错误清单";
 
 /// The columns of a table, in the order of the template. The subjects of the policy stand beside them in
 /// `applicants`, and the wide columns `wish_1`… in `wishes`. The policy has none.

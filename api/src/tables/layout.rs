@@ -6,6 +6,7 @@ use luqu_engine::policy::Policy;
 use super::cell::{self, Raw};
 use super::columns::{Column, columns, normal_header, wide_wish};
 use super::located::clipped;
+use super::columns::{BACK_LINK, Column, columns, normal_header, wide_wish};
 
 /// A fault with the column of the file it stands in, where the column's key does not say it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -196,7 +197,7 @@ impl Layout {
 
     fn place(&mut self, at: usize, written: &str, row: u32, context: &Context, found: &mut Finds) {
         let header = normal_header(written);
-        if header.is_empty() {
+        if header.is_empty() || header == BACK_LINK {
             return;
         }
         let by_name = |s: &SubjectColumn| {

@@ -442,7 +442,7 @@ impl FileFault {
     }
 }
 
-fn csv_text(path: &PathBuf) -> Result<String, FileFault> {
+pub(super) fn csv_text(path: &PathBuf) -> Result<String, FileFault> {
     let failed = |error: std::io::Error| FileFault {
         code: FaultCode::UnreadableFile,
         found: error.to_string(),

@@ -1,5 +1,6 @@
 //! The season folder and workbook: reading, faults with cell addresses, writing.
 
+pub mod annotate;
 pub mod answer;
 pub mod audit_inputs;
 mod cell;
@@ -11,12 +12,14 @@ mod frames;
 mod layout;
 pub mod load;
 pub mod located;
+pub mod policy_comments;
 mod read;
 pub mod read_answer;
 pub mod report;
 mod rows;
 pub mod seals;
 pub mod season_csv;
+pub mod template;
 pub mod workbook;
 pub mod worker;
 pub mod write;

@@ -101,7 +101,7 @@ impl Target {
             let is_file = entry.file_type().is_ok_and(|t| t.is_file());
             if !(is_file && ours(&name)) {
                 return Err(Failure::Usage(format!(
-                    "{} 中有“{name}”，不是本程序的结果，不会覆盖；请换一个目录名",
+                    "{} 中已有“{name}”，不会覆盖；请换一个目录名",
                     self.path.display()
                 )));
             }
@@ -189,6 +189,32 @@ fn remove(dir: &Path, ours: fn(&str) -> bool) {
         }
     }
     let _ = fs::remove_dir(dir);
+}
+
+/// Makes the file `path` hold `bytes`: the old content or the new one, whatever happens.
+///
+/// # Errors
+/// `Io` with the path.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".luqu-")
+        .tempfile_in(parent)
+        .map_err(Failure::io(parent))?;
+    file.write_all(bytes).map_err(Failure::io(path))?;
+    file.as_file().sync_all().map_err(Failure::io(path))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let rights = fs::Permissions::from_mode(0o644);
+        file.as_file().set_permissions(rights).map_err(Failure::io(path))?;
+    }
+    file.persist(path).map_err(|e| Failure::io(path)(e.error))?;
+    sync(parent);
+    Ok(())
 }
 
 /// Writes the entries of a folder to disk, where the system can.
