@@ -277,17 +277,17 @@ impl SheetWriter<'_> {
         page(self.sheet).set_landscape();
         match &candidate.content {
             Content::Rows(book, at) => {
-                let Some(sheet) = book.sheet(*at) else { return Ok(()) };
+                let Some(sheet) = book.sheets.get(*at) else { return Ok(()) };
                 let mut widths = Widths::default();
                 let mut record = SheetRecord::default();
-                for (_, cells) in sheet.rows.iter().take(WIDTH_ROWS) {
-                    record.fill(cells);
+                for row in sheet.rows.iter().take(WIDTH_ROWS) {
+                    record.fill(&book.bytes, *row);
                     widths.look(&record);
                 }
                 widths.set(self.sheet)?;
-                for (row, cells) in &sheet.rows {
-                    record.fill(cells);
-                    self.row(*row, &record)?;
+                for row in &sheet.rows {
+                    record.fill(&book.bytes, *row);
+                    self.row(row.number, &record)?;
                 }
             }
             Content::Csv => {
