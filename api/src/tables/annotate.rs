@@ -183,7 +183,7 @@ const LIST_COLUMNS: [(&str, f64); 9] = [
     ("序号", 7.0),
     ("级别", 8.0),
     ("代码", 8.0),
-    ("位置", 20.0),
+    ("位置", 28.0),
     ("问题", 30.0),
     ("值", 24.0),
     ("应为", 36.0),
@@ -219,6 +219,7 @@ fn list(
     for (at, located) in loaded.faults.iter().enumerate() {
         let f = &located.fault;
         let row = LIST_HEAD + 1 + row_number(at);
+        sheet.set_row_height(row, 15 * lines(&f.expected, 36).max(lines(&f.help, 42)))?;
         sheet.write_number_with_format(row, 0, row_number(at + 1), &top)?;
         let (word, format) = if located.blocks() { ("错误", &red) } else { ("提醒", &amber) };
         sheet.write_string_with_format(row, 1, word, format)?;
@@ -239,6 +240,12 @@ fn list(
         sheet.write_string_with_format(row, 8, fitting(&located.file), &wrapped)?;
     }
     Ok(())
+}
+
+/// The lines that a text takes in a column so many characters wide, a Chinese one counting two.
+fn lines(text: &str, width: u32) -> u32 {
+    let wide: u32 = text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+    (wide / width + 1).min(20)
 }
 
 fn summary(loaded: &Loaded) -> String {
