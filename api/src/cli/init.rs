@@ -49,9 +49,11 @@ fn empty(args: &Args, policy: &str) -> Result<Exit, Failure> {
     let policy = commented(policy);
     let loaded = Policy::load(&policy, None)
         .map_err(|refusals| Failure::Internal(format!("内置政策被拒绝：{refusals:?}")))?;
+    atomic::may_replace(&args.dir, |_| false)?;
     let book = template::workbook(&loaded, &Draft::default())?;
     let files = [("season.xlsx", book), ("policy.toml", policy.into_bytes())];
-    atomic::replace_folder(&args.dir, |_| false, &files, || Ok(()))?;
+    let made = |name: &str| matches!(name, "season.xlsx" | "policy.toml");
+    atomic::replace_folder(&args.dir, made, &files, interrupt::check)?;
     let dir = args.dir.display();
     anstream::eprintln!(
         "已新建 {dir}：season.xlsx（模板，先看“说明”）、policy.toml（{}，标“local, pending”的须核定）。\n\

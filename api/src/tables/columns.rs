@@ -377,6 +377,7 @@ const SECTIONS: &[Column] = &[
 
 /// What an audit reads beside the season.
 pub const AUDIT: [Table; 4] = [Table::Admissions, Table::Registry, Table::Classes, Table::Sections];
+
 /// The header of a link that a workbook with marked faults has beside the columns; no column of a season.
 pub const BACK_LINK: &str = "←错误清单";
 

@@ -4,9 +4,8 @@ use luqu_engine::domain::{Fault, FaultCode, Score, SubjectIx, Table, Text};
 use luqu_engine::policy::Policy;
 
 use super::cell::{self, Raw};
-use super::columns::{Column, columns, normal_header, wide_wish};
-use super::located::clipped;
 use super::columns::{BACK_LINK, Column, columns, normal_header, wide_wish};
+use super::located::clipped;
 
 /// A fault with the column of the file it stands in, where the column's key does not say it.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -54,7 +54,7 @@ impl Styles {
                 .set_align(FormatAlign::VerticalCenter)
                 .set_text_wrap(),
             text: ruled.clone().set_num_format("@"),
-            number: ruled.set_align(FormatAlign::Right),
+            number: ruled.set_align(FormatAlign::Right).set_indent(1),
             title: plain().set_bold().set_font_size(16),
             heading: plain().set_bold().set_font_size(11).set_align(FormatAlign::Top),
             words: plain().set_text_wrap().set_align(FormatAlign::Top),
