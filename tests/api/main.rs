@@ -15,5 +15,5 @@ mod tables_faults;
 mod tables_files;
 mod tables_hostile;
 mod tables_kit;
-mod verify;
 mod template;
+mod verify;
