@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod domain;
 pub mod explain;
+pub mod explain_policy;
 pub mod placement;
 pub mod policy;
 pub mod quota;

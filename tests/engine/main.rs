@@ -7,6 +7,7 @@ mod audit_world;
 mod explain;
 mod fixtures_district;
 mod placement;
+mod policy_properties;
 mod policy_refusals;
 mod policy_seasons;
 mod policy_shipped;

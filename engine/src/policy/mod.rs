@@ -28,6 +28,18 @@ pub struct Clause {
     pub quote: String,
 }
 
+impl Clause {
+    /// The source as shown to people: 「第4条「…」」 with a quote, else the item alone, else that there is none.
+    pub fn citation(&self) -> String {
+        match (self.item.as_str(), self.quote.as_str()) {
+            ("", "") => "出处未注明".to_owned(),
+            (item, "") => item.to_owned(),
+            ("", quote) => format!("「{quote}」"),
+            (item, quote) => format!("第{item}条「{quote}」"),
+        }
+    }
+}
+
 /// The limits of classes and schools; a limit that is not set is not checked.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Limits {
