@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod init;
 mod place;
+mod policy;
 mod quota;
 mod scenarios;
 mod show;

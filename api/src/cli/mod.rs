@@ -10,6 +10,7 @@ mod init;
 mod moved;
 mod parse_worker;
 mod place;
+mod policy;
 mod quota;
 mod text_table;
 mod verify;
@@ -75,6 +76,8 @@ enum Command {
     Whatif(whatif::Args),
     /// 演示：生成数据、录取、核对，一步看完 the whole road on made data
     Demo(demo::Args),
+    /// 列出、检查、说明招生政策
+    Policy(policy::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -107,6 +110,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Compare(args) => compare::run(&args),
         Command::Whatif(args) => whatif::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Policy(args) => policy::run(args),
         Command::ParseWorker(args) => parse_worker::run(&args),
     }
 }

@@ -274,6 +274,9 @@ pub struct SpecialScore {
     pub qualified: bool,
 }
 
+/// Whose special score, in which category, at which school (nothing for a city-wide test).
+pub(crate) type SpecialKey = (ApplicantIx, CategoryIx, Option<SchoolIx>);
+
 /// One year of one district, checked. Made by [`Season::check`] alone, and changed by making another.
 ///
 /// The tables that grow with the applicants are shared between a season and those made from it, so that
@@ -292,9 +295,9 @@ pub struct Season {
     pub(crate) wishes: Arc<Vec<Wish>>,
     /// `applicants.len() + 1` offsets into `wishes`.
     pub(crate) wish_offsets: Arc<Vec<u32>>,
-    pub(crate) special: Arc<FxHashMap<(ApplicantIx, CategoryIx, Option<SchoolIx>), SpecialScore>>,
+    pub(crate) special: Arc<FxHashMap<SpecialKey, SpecialScore>>,
     pub(crate) tie_decisions: Arc<FxHashMap<(BatchIx, ApplicantIx), u32>>,
-    pub(crate) test_dates: Arc<Vec<(ApplicantIx, CategoryIx, Option<SchoolIx>, Text)>>,
+    pub(crate) test_dates: Arc<Vec<(SpecialKey, Text)>>,
     pub(crate) restriction_papers: Arc<Vec<(ApplicantIx, Restriction, Text, Text)>>,
     pub(crate) tie_papers: Arc<Vec<(BatchIx, ApplicantIx, u32, Text)>>,
 }
@@ -379,16 +382,16 @@ impl Season {
 
     /// Whether any school has rows of its own for the category, so that scores differ between schools.
     pub fn special_by_school(&self, category: CategoryIx) -> bool {
-        self.test_dates.iter().any(|(_, c, school, _)| *c == category && school.is_some())
+        self.test_dates.iter().any(|((_, c, school), _)| *c == category && school.is_some())
     }
 
     /// The special scores in full, ordered by applicant, category and school (city-wide first), with the test date as written.
     pub fn special_scores(
         &self,
     ) -> impl Iterator<Item = (ApplicantIx, CategoryIx, Option<SchoolIx>, SpecialScore, &str)> {
-        self.test_dates.iter().filter_map(|(applicant, category, school, date)| {
-            let score = self.special.get(&(*applicant, *category, *school))?;
-            Some((*applicant, *category, *school, *score, date.as_str()))
+        self.test_dates.iter().filter_map(|(key, date)| {
+            let &(applicant, category, school) = key;
+            Some((applicant, category, school, *self.special.get(key)?, date.as_str()))
         })
     }
 

@@ -165,6 +165,7 @@ impl Tiny {
         }
         let columns = ["fresh", "junior_since", "attended", "evaluation"];
         draft.applicants.columns = columns.iter().map(|&c| c.into()).collect();
+        draft.applicants.columns.extend(policy.subjects.iter().map(|s| s.id.clone()));
         draft
     }
 }

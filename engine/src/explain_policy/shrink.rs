@@ -64,6 +64,6 @@ fn smaller(market: &Tiny) -> Vec<Tiny> {
             person.total = highest - 10 * i32::try_from(place).unwrap_or(0);
         }
     });
-    try_with(&|m| m.people.sort_by(|a, b| b.total.cmp(&a.total)));
+    try_with(&|m| m.people.sort_by_key(|p| std::cmp::Reverse(p.total)));
     all
 }

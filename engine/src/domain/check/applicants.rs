@@ -8,6 +8,7 @@ use super::{Faults, FirstSeen, Regions, Schools};
 use crate::domain::draft::{ApplicantRow, Draft, Rows, TieDecisionRow};
 use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::id_number;
+use crate::domain::season::SpecialKey;
 use crate::domain::{
     Applicant, ApplicantIx, BatchIx, CategoryIx, RegionIx, Restriction, SchoolIx, Score,
     SpecialScore, Text,
@@ -19,8 +20,8 @@ pub(super) struct People {
     pub(super) list: Vec<Applicant>,
     pub(super) scores: Vec<Score>,
     pub(super) by_id: FxHashMap<Text, ApplicantIx>,
-    pub(super) special: FxHashMap<(ApplicantIx, CategoryIx, Option<SchoolIx>), SpecialScore>,
-    pub(super) test_dates: Vec<(ApplicantIx, CategoryIx, Option<SchoolIx>, Text)>,
+    pub(super) special: FxHashMap<SpecialKey, SpecialScore>,
+    pub(super) test_dates: Vec<(SpecialKey, Text)>,
     pub(super) restrictions: Vec<(ApplicantIx, Restriction, Text, Text)>,
 }
 
@@ -292,10 +293,12 @@ fn check_special_scores(
         };
         people.special.insert((applicant, category, school), score);
         let date = r.test_date.clone().unwrap_or_default();
-        people.test_dates.push((applicant, category, school, date));
+        people.test_dates.push(((applicant, category, school), date));
     }
     let id = |s: Option<SchoolIx>| s.map(|s| &schools.list[s.at()].id);
-    people.test_dates.sort_unstable_by(|a, b| (a.0, a.1, id(a.2)).cmp(&(b.0, b.1, id(b.2))));
+    people
+        .test_dates
+        .sort_unstable_by(|(a, _), (b, _)| (a.0, a.1, id(a.2)).cmp(&(b.0, b.1, id(b.2))));
 }
 
 /// Checks `tie_decisions`; ordered by batch and applicant.
