@@ -12,7 +12,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn at<'p>(dir: &'p Path, more: &str) -> String {
+fn at(dir: &Path, more: &str) -> String {
     dir.join(more).to_string_lossy().into_owned()
 }
 

@@ -10,8 +10,7 @@ use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::id_number;
 use crate::domain::season::SpecialKey;
 use crate::domain::{
-    Applicant, ApplicantIx, BatchIx, CategoryIx, RegionIx, Restriction, SchoolIx, Score,
-    SpecialScore, Text,
+    Applicant, ApplicantIx, BatchIx, RegionIx, Restriction, SchoolIx, Score, SpecialScore, Text,
 };
 use crate::policy::{Key, Policy, Predicate};
 
