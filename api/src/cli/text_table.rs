@@ -89,9 +89,9 @@ mod tests {
             vec!["很长很长很长很长很长很长很长很长的学校名".to_owned(), String::new()],
         ];
         let lines = lines(&[("学校", false), ("计划数", true)], &rows);
-        assert_eq!(lines[0], format!("学校{}计划数", " ".repeat(26)));
-        assert_eq!(lines[1], format!("綦江中学{}600", " ".repeat(25)));
-        assert_eq!(lines[2], format!("A{}8", " ".repeat(34)));
+        assert_eq!(lines[0], format!("学校{}计划数", " ".repeat(25)));
+        assert_eq!(lines[1], format!("綦江中学{}600", " ".repeat(24)));
+        assert_eq!(lines[2], format!("A{}8", " ".repeat(33)));
         assert!(lines[3].ends_with('…') && width(&lines[3]) <= 28);
         assert_eq!(width("a綦𬭼。"), 7);
     }
