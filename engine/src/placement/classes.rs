@@ -33,6 +33,8 @@ pub struct SeatClass {
 pub struct Carried {
     /// Seats that join a class of a later batch.
     pub seats: FxHashMap<(BatchIx, SchoolIx, CategoryIx), u32>,
+    /// The classes that were carried to, with the scope of each class that carried there.
+    pub scopes: Vec<(BatchIx, SchoolIx, CategoryIx, Scope)>,
     /// Cut-offs found, where a class that is no cell filled.
     pub cutoffs: FxHashMap<(BatchIx, SchoolIx, CategoryIx), Score>,
 }
@@ -42,6 +44,8 @@ pub struct Carried {
 pub struct Classes {
     /// Ordered by school id, category id and junior school id.
     pub list: Vec<SeatClass>,
+    /// The scope of every school and category that has a class, or would have cells.
+    pub scopes: Vec<(SchoolIx, CategoryIx, Scope)>,
     places: Vec<Place>,
     cells: FxHashMap<(SchoolIx, SchoolIx), u32>,
     categories: usize,
@@ -68,11 +72,12 @@ impl Classes {
     /// The seat classes of a batch. A class without a plan line of its own has no own seats, and the scope
     /// of the lines its seats come from (what is inside all of them, where they differ).
     pub fn of(season: &Season, batch: BatchIx, carried: &Carried) -> Self {
-        let found = find(season, batch);
+        let found = find(season, batch, carried);
         let policy = season.policy();
         let mut list = Vec::with_capacity(found.len());
         let mut classes = Self {
             list: Vec::new(),
+            scopes: found.iter().map(|((s, c), f)| (*s, *c, f.scope.clone())).collect(),
             places: vec![Place::Nowhere; season.schools().len() * policy.categories.len()],
             cells: FxHashMap::default(),
             categories: policy.categories.len(),
@@ -202,7 +207,11 @@ impl SeatClass {
 }
 
 /// Every (school, category) of the batch that has a class, in a fixed order.
-fn find(season: &Season, batch: BatchIx) -> Vec<((SchoolIx, CategoryIx), Found)> {
+fn find(
+    season: &Season,
+    batch: BatchIx,
+    carried: &Carried,
+) -> Vec<((SchoolIx, CategoryIx), Found)> {
     let policy = season.policy();
     let mut found: Vec<((SchoolIx, CategoryIx), Found)> = Vec::new();
     let mut at: FxHashMap<(SchoolIx, CategoryIx), usize> = FxHashMap::default();
@@ -215,14 +224,10 @@ fn find(season: &Season, batch: BatchIx) -> Vec<((SchoolIx, CategoryIx), Found)>
             found.push(((line.school, line.category), planned));
             let returns = policy.category(line.category).returns_to;
             derived.extend(returns.map(|to| (line.school, to, line.scope.clone())));
-        } else if line.batch < batch {
-            derived.extend(
-                carried_here(season, line.batch, line.category, batch)
-                    .into_iter()
-                    .map(|to| (line.school, to, line.scope.clone())),
-            );
         }
     }
+    let here = carried.scopes.iter().filter(|(into, ..)| *into == batch);
+    derived.extend(here.map(|(_, school, to, scope)| (*school, *to, scope.clone())));
     while let Some((school, category, scope)) = derived.pop() {
         match at.get(&(school, category)).map(|&i| &mut found[i].1) {
             Some(Found { planned: true, .. }) => continue,
@@ -242,30 +247,6 @@ fn find(season: &Season, batch: BatchIx) -> Vec<((SchoolIx, CategoryIx), Found)>
         derived.extend(policy.category(category).returns_to.map(|to| (school, to, scope.clone())));
     }
     found
-}
-
-/// The categories of `into` that a line of an earlier batch carries to: by itself, by what it returns
-/// to, or by what it carries to on the way.
-fn carried_here(
-    season: &Season,
-    from: BatchIx,
-    category: CategoryIx,
-    into: BatchIx,
-) -> Vec<CategoryIx> {
-    let policy = season.policy();
-    let mut reached = vec![(from, category)];
-    let mut next = 0;
-    while let Some(&(batch, category)) = reached.get(next) {
-        next += 1;
-        let rule = policy.category(category);
-        let returned = rule.returns_to.map(|to| (batch, to));
-        for step in returned.into_iter().chain(rule.carry_to) {
-            if (batch..=into).contains(&step.0) && !reached.contains(&step) {
-                reached.push(step);
-            }
-        }
-    }
-    reached.into_iter().filter(|&(batch, _)| batch == into).map(|(_, category)| category).collect()
 }
 
 /// Calls `each` for every proposal of an applicant's wishes in a batch, in order: the wish, the category

@@ -173,6 +173,11 @@ fn close(
         }
         answer.lines.push(line);
     }
+    for (school, category, scope) in &classes.scopes {
+        if let Some((later, to)) = season.policy().category(*category).carry_to {
+            carried.scopes.push((later, *school, to, scope.clone()));
+        }
+    }
     answer.frozen.extend(run.frozen.iter().map(|&(at, total)| FrozenLine {
         batch,
         school: classes.list[at].school,

@@ -150,13 +150,13 @@ fn check_carry(
     faults: &mut Faults,
 ) {
     if let Some((to, _)) = policy.category(category).carry_to
-        && to <= batch
+        && to < batch
     {
         faults.push(
             Fault::at(FaultCode::PolicyRefused, Table::Plan, row, "batch")
                 .found(&policy.batch(batch).id)
                 .expected(format!(
-                    "{}的剩余计划转入批次 {}，不晚于本批次。{}{}",
+                    "{}的剩余计划转入批次 {}，早于本批次。{}{}",
                     policy.category(category).name,
                     policy.batch(to).id,
                     RefusalKind::CarryBackward.why(),
