@@ -297,50 +297,46 @@ impl<'a> Court<'a> {
             None if self.bars(applicant, class).is_some() => return ReasonKind::BelowFloor,
             None => {}
         }
-        let id = self.id(applicant);
+        let id = || self.id(applicant);
         let mine = (applicant, proposal.position);
-        let who = format!("考生 {id} 第 {} 志愿 {}", proposal.position, self.class(class));
+        // Words cost more than the judging: they are made only for what is wrong.
+        let who = || format!("考生 {} 第 {} 志愿 {}", id(), proposal.position, self.class(class));
         if seat.is_some_and(|(_, s, c)| (s, c) == (proposal.school, proposal.category)) {
-            let detail = format!("{who} 应先于其后面的同一志愿录取");
-            findings.push(Finding::new(Property::NoEnvy, vec![id], &detail));
+            let detail = format!("{} 应先于其后面的同一志愿录取", who());
+            findings.push(Finding::new(Property::NoEnvy, vec![id()], &detail));
             return ReasonKind::BelowCutoff;
         }
         if self.held[class] < self.seats[class] {
             let (seats, held) = (self.seats[class], self.held[class]);
-            let detail = format!("{who} 合格而未录，名额 {seats} 只录 {held}");
-            findings.push(Finding::new(Property::NoWaste, vec![id.clone()], &detail));
+            let detail = format!("{} 合格而未录，名额 {seats} 只录 {held}", who());
+            findings.push(Finding::new(Property::NoWaste, vec![id()], &detail));
         }
         if let Some(&(other, _)) = self.adjusted[class].first() {
             let other = self.id(other);
-            let detail = format!("{who} 合格而未录，名额却调剂给考生 {other}");
-            findings.push(Finding::new(Property::NoEnvy, vec![id.clone(), other], &detail));
+            let detail = format!("{} 合格而未录，名额却调剂给考生 {other}", who());
+            findings.push(Finding::new(Property::NoEnvy, vec![id(), other], &detail));
         }
         if let Some(last) = self.last_placed[class] {
             let (order, by_last_key) = self.orders[class].compare_keys(mine, last);
-            let other = self.id(last.0);
-            let totals = format!(
-                "总分 {} 对 {}",
-                self.season().applicant(applicant).total,
-                self.season().applicant(last.0).total
-            );
             let undecided = by_last_key && self.orders[class].undecided(applicant, last.0);
-            let found = match (order, by_last_key) {
-                _ if undecided => Some((
-                    Property::RecordedTies,
-                    format!("{who} 与已录考生 {other} 同分（{totals}），没有裁定次序"),
-                )),
-                (Ordering::Less, false) => Some((
-                    Property::NoEnvy,
-                    format!("{who} 排在已录考生 {other} 之前却未录（{totals}）"),
-                )),
-                (Ordering::Less, true) => Some((
-                    Property::RecordedTies,
-                    format!("{who} 与已录考生 {other} 同分（{totals}），记录的次序在前却未录"),
-                )),
+            let wrong = match (order, by_last_key) {
+                _ if undecided => Some((Property::RecordedTies, "同分，没有裁定次序")),
+                (Ordering::Less, false) => Some((Property::NoEnvy, "相比排在前面却未录")),
+                (Ordering::Less, true) => {
+                    Some((Property::RecordedTies, "同分，记录的次序在前却未录"))
+                }
                 (Ordering::Equal | Ordering::Greater, _) => None,
             };
-            if let Some((property, detail)) = found {
-                findings.push(Finding::new(property, vec![id, other], &detail));
+            if let Some((property, why)) = wrong {
+                let other = self.id(last.0);
+                let total = |a| self.season().applicant(a).total;
+                let detail = format!(
+                    "{} 与已录考生 {other} {why}（总分 {} 对 {}）",
+                    who(),
+                    total(applicant),
+                    total(last.0)
+                );
+                findings.push(Finding::new(property, vec![id(), other], &detail));
             }
         }
         if self.seats[class] == 0 { ReasonKind::NoSeats } else { ReasonKind::BelowCutoff }

@@ -27,6 +27,8 @@ pub(super) fn last_holders(
     walk.sort_unstable();
     let total = |a: ApplicantIx| season.applicant(a).total;
     let mut held = vec![0; market.classes.len()];
+    // Only the lines that floors follow move a floor; the many other classes fill without a word.
+    let followed = floors.line_classes();
     let mut current = floors.with_lines(&last, total);
     for (_, &applicant) in walk {
         let seat = market.proposals(applicant).filter_map(|p| p.class).find(|&class| {
@@ -38,7 +40,9 @@ pub(super) fn last_holders(
             held[class] += 1;
             if held[class] == base[class] {
                 last[class] = Some(applicant);
-                current = floors.with_lines(&last, total);
+                if followed.binary_search(&class).is_ok() {
+                    current = floors.with_lines(&last, total);
+                }
             }
         }
     }
