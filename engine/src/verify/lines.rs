@@ -5,6 +5,9 @@
 //! its line to the last that fits and drops the rest. Lines only rise and seats lent to a class only
 //! shrink, so that a proposal once below a line stays below it, and the order of the moves cannot matter.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use rayon::prelude::*;
 
 use super::floors::Floors;
@@ -55,24 +58,28 @@ impl Candidates {
             contexts.iter().copied().zip(0..market.classes.len()).collect();
         distinct.sort_unstable();
         distinct.dedup_by_key(|(context, _)| *context);
-        for (context, class) in distinct {
-            let order = Order::of_class(market, lottery, class);
-            let wish_free = order.wish_free();
-            let mut items: Vec<(ApplicantIx, u16)> = Vec::new();
-            let mut slots: Vec<(usize, usize)> = Vec::new();
-            for (at, &applicant) in self.applicants.iter().enumerate() {
-                for p in self.offsets[at]..self.offsets[at + 1] {
-                    if contexts[self.class[p]] == context {
-                        let item = (applicant, if wish_free { 0 } else { self.position[p] });
-                        if items.last() != Some(&item) {
-                            items.push(item);
-                        }
-                        slots.push((p, items.len() - 1));
-                    }
+        // Each proposal goes to the list of its context: the items to order, and where their keys belong.
+        let place = |class: usize| {
+            distinct.binary_search_by_key(&contexts[class], |(c, _)| *c).unwrap_or_default()
+        };
+        let places: Vec<usize> = (0..market.classes.len()).map(place).collect();
+        let orders: Vec<Order<'_>> =
+            distinct.iter().map(|&(_, class)| Order::of_class(market, lottery, class)).collect();
+        let mut lists: Vec<KeyList> = vec![KeyList::default(); distinct.len()];
+        for (at, &applicant) in self.applicants.iter().enumerate() {
+            for p in self.offsets[at]..self.offsets[at + 1] {
+                let place = places[self.class[p]];
+                let list = &mut lists[place];
+                let position = if orders[place].wish_free() { 0 } else { self.position[p] };
+                if list.items.last() != Some(&(applicant, position)) {
+                    list.items.push((applicant, position));
                 }
+                list.slots.push((p, list.items.len() - 1));
             }
-            let keys = order.keys(&items);
-            for (proposal, item) in slots {
+        }
+        for (order, list) in orders.iter().zip(lists) {
+            let keys = order.keys(&list.items);
+            for (proposal, item) in list.slots {
                 self.key[proposal] = keys[item];
             }
         }
@@ -101,6 +108,13 @@ impl Candidates {
     }
 }
 
+/// What one order has to order: applicants with wish positions, and the proposals that get their keys.
+#[derive(Clone, Default)]
+struct KeyList {
+    items: Vec<(ApplicantIx, u16)>,
+    slots: Vec<(usize, usize)>,
+}
+
 /// Who holds what when all lines clear.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cleared {
@@ -111,6 +125,9 @@ pub struct Cleared {
     /// Per class: the last holder by priority where the class is full, with seats.
     pub last: Vec<Option<ApplicantIx>>,
 }
+
+/// So many moves are worth sharing out over threads.
+const TOGETHER: usize = 1 << 12;
 
 /// One in a class: key, participant, proposal. Orders by priority, then by applicant.
 type Held = (u64, u32, u32);
@@ -132,36 +149,42 @@ pub fn clear(
     let mut closed = vec![false; classes];
     let mut next: Vec<usize> = candidates.offsets[..candidates.applicants.len()].to_vec();
     let mut moving: Vec<u32> = (0u32..).take(candidates.applicants.len()).collect();
-    let mut seats = base.to_vec();
+    let mut seats =
+        if returns { market.capacities(base, &vec![0; classes]) } else { base.to_vec() };
+    let mut lent = seats.clone();
+    let mut rank = vec![0; classes];
+    for (at, &class) in market.forward.iter().enumerate() {
+        rank[class] = at;
+    }
+    // Classes that somebody joined or that lost a seat, sources before what they return to.
+    let mut touched = Touched { waiting: BinaryHeap::new(), queued: vec![false; classes] };
     while !moving.is_empty() {
-        let moves: Vec<(u32, usize)> = moving
-            .par_iter()
-            .map(|&who| {
-                let end = candidates.offsets[who as usize + 1];
-                let mut at = next[who as usize];
-                while at < end {
-                    let class = candidates.class[at];
-                    let above = line[class].is_none_or(|l| (candidates.key[at], who) <= l);
-                    if open[at] && !closed[class] && above {
-                        break;
-                    }
-                    at += 1;
-                }
-                (who, at)
-            })
-            .collect();
+        let step = |&who: &u32| {
+            let end = candidates.offsets[who as usize + 1];
+            let stands = |at: &usize| {
+                let class = candidates.class[*at];
+                let above = line[class].is_none_or(|l| (candidates.key[*at], who) <= l);
+                open[*at] && !closed[class] && above
+            };
+            (who, (next[who as usize]..end).find(stands).unwrap_or(end))
+        };
+        let moves: Vec<(u32, usize)> = if moving.len() < TOGETHER {
+            moving.iter().map(step).collect()
+        } else {
+            moving.par_iter().map(step).collect()
+        };
         moving.clear();
         for (who, at) in moves {
             next[who as usize] = at;
             if at < candidates.offsets[who as usize + 1] {
                 let proposal = u32::try_from(at).unwrap_or(u32::MAX);
-                holders[candidates.class[at]].push((candidates.key[at], who, proposal));
+                let class = candidates.class[at];
+                holders[class].push((candidates.key[at], who, proposal));
+                touched.add(rank[class]);
             }
         }
-        if returns {
-            seats.copy_from_slice(base);
-        }
-        for &class in &market.forward {
+        while let Some(at) = touched.next() {
+            let class = market.forward[at];
             let here = &mut holders[class];
             let fits = seats[class] as usize;
             if here.len() > fits {
@@ -174,8 +197,12 @@ pub fn clear(
                 moving.extend(here.drain(fits..).map(|(_, who, _)| who));
             }
             if returns && let Some(to) = market.classes[class].to {
-                let lent = fits - here.len();
-                seats[to] += u32::try_from(lent).unwrap_or(u32::MAX);
+                let left = seats[class] - u32::try_from(here.len()).unwrap_or(u32::MAX);
+                if left < lent[class] {
+                    seats[to] -= lent[class] - left;
+                    lent[class] = left;
+                    touched.add(rank[to]);
+                }
             }
         }
         moving.sort_unstable();
@@ -184,6 +211,26 @@ pub fn clear(
         }
     }
     settle(candidates, &holders, &seats)
+}
+
+/// Classes to look at again, each once, in the order of their ranks.
+struct Touched {
+    waiting: BinaryHeap<Reverse<usize>>,
+    queued: Vec<bool>,
+}
+
+impl Touched {
+    fn add(&mut self, rank: usize) {
+        if !std::mem::replace(&mut self.queued[rank], true) {
+            self.waiting.push(Reverse(rank));
+        }
+    }
+
+    fn next(&mut self) -> Option<usize> {
+        let Reverse(rank) = self.waiting.pop()?;
+        self.queued[rank] = false;
+        Some(rank)
+    }
 }
 
 fn settle(candidates: &Candidates, holders: &[Vec<Held>], seats: &[u32]) -> Cleared {
