@@ -25,7 +25,7 @@ fn truth(season: &Season, who: ApplicantIx) -> Vec<(usize, usize)> {
         .iter()
         .enumerate()
         .rev()
-        .flat_map(|(b, m)| m.proposals(who).filter_map(move |p| Some((b, p.class?))))
+        .flat_map(|(b, m)| m.proposals(who).iter().filter_map(move |p| Some((b, p.class?))))
         .collect()
 }
 

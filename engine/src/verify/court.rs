@@ -176,6 +176,7 @@ impl<'a> Court<'a> {
                 let asked = self
                     .market
                     .proposals(applicant)
+                    .iter()
                     .any(|p| p.position == position && p.class == Some(class));
                 let complaint = if asked {
                     self.complaint(applicant, class)
@@ -265,8 +266,9 @@ impl<'a> Court<'a> {
         let before = self
             .market
             .proposals(applicant)
+            .iter()
             .take_while(|p| seat != Some((p.position, p.school, p.category)));
-        for proposal in before {
+        for &proposal in before {
             let kind = self.reason(applicant, proposal, seat, findings);
             self.compare_reason(applicant, proposal, kind, given.next(), findings);
         }
@@ -291,7 +293,8 @@ impl<'a> Court<'a> {
         findings: &mut Vec<Finding>,
     ) -> ReasonKind {
         let Some(class) = proposal.class else { return ReasonKind::NoClass };
-        match self.market.barrier(applicant, class) {
+        let barrier = if proposal.open { None } else { self.market.barrier(applicant, class) };
+        match barrier {
             Some(Barrier::Region) => return ReasonKind::OutOfRegion,
             Some(Barrier::Predicate(p)) => return ReasonKind::Ineligible(p.clone()),
             None if self.bars(applicant, class).is_some() => return ReasonKind::BelowFloor,

@@ -30,22 +30,18 @@ pub struct Candidates {
 impl Candidates {
     /// Gathers the proposals of the participants and gives each its key.
     pub fn gather(market: &Market<'_>, lottery: &[u32], applicants: Vec<ApplicantIx>) -> Self {
-        let lists: Vec<Vec<(usize, u16)>> = applicants
-            .par_iter()
-            .map(|&a| {
-                market
-                    .proposals(a)
-                    .filter_map(|p| Some((p.class?, p.position)))
-                    .filter(|&(class, _)| market.barrier(a, class).is_none())
-                    .collect()
-            })
-            .collect();
-        let mut offsets = Vec::with_capacity(lists.len() + 1);
+        let mut offsets = Vec::with_capacity(applicants.len() + 1);
+        let (mut class, mut position) = (Vec::new(), Vec::new());
         offsets.push(0);
-        for list in &lists {
-            offsets.push(offsets[offsets.len() - 1] + list.len());
+        for &applicant in &applicants {
+            for p in market.proposals(applicant).iter().filter(|p| p.open) {
+                if let Some(at) = p.class {
+                    class.push(at);
+                    position.push(p.position);
+                }
+            }
+            offsets.push(class.len());
         }
-        let (class, position): (Vec<usize>, Vec<u16>) = lists.into_iter().flatten().unzip();
         let mut found = Self { applicants, offsets, key: vec![0; class.len()], class, position };
         found.give_keys(market, lottery);
         found

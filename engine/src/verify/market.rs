@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::domain::{ApplicantIx, BatchIx, CategoryIx, SchoolIx, Scope, Season, YearMonth};
@@ -39,6 +40,8 @@ pub struct Proposal {
     pub category: CategoryIx,
     /// The class, unless the school has none there for this applicant.
     pub class: Option<usize>,
+    /// There is a class, and neither region nor eligibility keeps the applicant out of it.
+    pub open: bool,
 }
 
 /// Why a class may not hold an applicant, floors aside.
@@ -65,6 +68,10 @@ pub struct Market<'s> {
     index: FxHashMap<(SchoolIx, CategoryIx, Option<SchoolIx>), usize>,
     /// Per school: what a wish without a category means there.
     blank: Vec<Vec<CategoryIx>>,
+    /// All proposals, applicant by applicant: they are read many times.
+    proposals: Vec<Proposal>,
+    /// One more than applicants: where the proposals of each begin.
+    offsets: Vec<usize>,
 }
 
 type ClassKey = (SchoolIx, CategoryIx, Option<SchoolIx>);
@@ -181,7 +188,38 @@ impl<'s> Market<'s> {
                 blank[school.at()].push(category);
             }
         }
-        Self { season, batch, classes, offered, forward, index, blank }
+        let (proposals, offsets) = (Vec::new(), Vec::new());
+        let market =
+            Self { season, batch, classes, offered, forward, index, blank, proposals, offsets };
+        let (proposals, offsets) = market.read_proposals();
+        Self { proposals, offsets, ..market }
+    }
+
+    /// Reads the proposals of all applicants, in parallel, in their order.
+    fn read_proposals(&self) -> (Vec<Proposal>, Vec<usize>) {
+        let applicants: Vec<ApplicantIx> =
+            (0..self.season.applicants().len()).map(ApplicantIx::from).collect();
+        let parts: Vec<(Vec<Proposal>, Vec<usize>)> = applicants
+            .par_chunks(1 << 11)
+            .map(|chunk| {
+                let mut list = Vec::with_capacity(4 * chunk.len());
+                let ends = chunk.iter().map(|&applicant| {
+                    list.extend(self.read_wishes(applicant));
+                    list.len()
+                });
+                let ends = ends.collect();
+                (list, ends)
+            })
+            .collect();
+        let mut proposals = Vec::with_capacity(parts.iter().map(|p| p.0.len()).sum());
+        let mut offsets = Vec::with_capacity(applicants.len() + 1);
+        offsets.push(0);
+        for (list, ends) in parts {
+            let start = proposals.len();
+            offsets.extend(ends.into_iter().map(|end| start + end));
+            proposals.extend(list);
+        }
+        (proposals, offsets)
     }
 
     /// The season of the market.
@@ -221,19 +259,23 @@ impl<'s> Market<'s> {
         self.index.get(&(school, category, junior)).copied()
     }
 
-    /// The applicant's proposals in their order. `position` and `school` of the wish they come from.
-    pub fn proposals(&self, applicant: ApplicantIx) -> impl Iterator<Item = Proposal> + '_ {
+    /// The applicant's proposals in their order.
+    pub fn proposals(&self, applicant: ApplicantIx) -> &[Proposal] {
+        &self.proposals[self.offsets[applicant.at()]..self.offsets[applicant.at() + 1]]
+    }
+
+    /// What the applicant's wishes stand for.
+    fn read_wishes(&self, applicant: ApplicantIx) -> impl Iterator<Item = Proposal> + '_ {
         self.season.wishes_in(applicant, self.batch).iter().flat_map(move |wish| {
             let named = wish.category.as_slice();
             let categories = match named {
                 [] => self.blank[wish.school.at()].as_slice(),
                 named => named,
             };
-            categories.iter().map(move |&category| Proposal {
-                position: wish.position,
-                school: wish.school,
-                category,
-                class: self.class_for(applicant, wish.school, category),
+            categories.iter().map(move |&category| {
+                let class = self.class_for(applicant, wish.school, category);
+                let open = class.is_some_and(|class| self.barrier(applicant, class).is_none());
+                Proposal { position: wish.position, school: wish.school, category, class, open }
             })
         })
     }

@@ -31,10 +31,9 @@ pub(super) fn last_holders(
     let followed = floors.line_classes();
     let mut current = floors.with_lines(&last, total);
     for (_, &applicant) in walk {
-        let seat = market.proposals(applicant).filter_map(|p| p.class).find(|&class| {
-            held[class] < base[class]
-                && market.barrier(applicant, class).is_none()
-                && current.passes(class, applicant, &order, total(applicant))
+        let open = market.proposals(applicant).iter().filter(|p| p.open);
+        let seat = open.filter_map(|p| p.class).find(|&class| {
+            held[class] < base[class] && current.passes(class, applicant, &order, total(applicant))
         });
         if let Some(class) = seat {
             held[class] += 1;
