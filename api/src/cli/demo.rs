@@ -249,7 +249,7 @@ fn next(
         let who = chosen(answer).first().map(|&a| season.applicant(a).id.to_string());
         writeln!(to, "  luqu verify {dir} {out}")?;
         writeln!(to, "  luqu explain {dir} {}", who.unwrap_or_default())?;
-        writeln!(to, "  luqu place {dir} --out {out} --format xlsx")?;
+        writeln!(to, "  luqu place {dir} --out {out}-xlsx --format xlsx")?;
     } else {
         writeln!(to, "  luqu demo --keep          # 保留全部文件 keep the files")?;
     }

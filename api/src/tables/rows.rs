@@ -144,8 +144,13 @@ impl<R: Record> Cells<'_, R> {
     }
 }
 
+/// More than any table of a season counts of anything.
+const MOST: u32 = 10_000_000;
+
 pub(super) fn count(raw: Raw<'_>) -> Result<u32, Unreadable> {
-    cell::whole(raw, "不小于 0 的整数")
+    const WANTED: &str = "0 至 10000000 的整数";
+    cell::whole(raw, WANTED)
+        .and_then(|n| if n > MOST { Err(cell::out_of_range(WANTED)) } else { Ok(n) })
 }
 
 impl TableRow for SchoolRow {

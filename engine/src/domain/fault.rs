@@ -214,6 +214,8 @@ fault_codes! {
     RepeatedWish = "W504", Warning, "同一志愿重复填报";
     /// Years, lengths or sizes that are lawful and unlikely.
     Unlikely = "W505", Warning, "数值可疑，请核对";
+    /// A region of a plan's scope that no school and no applicant has.
+    UnknownRegion = "W507", Warning, "招生范围中的区县不曾出现";
     /// A limit that the policy does not set.
     LimitNotSet = "W506", Warning, "政策未设定该上限，未作检查";
 }

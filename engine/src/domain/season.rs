@@ -318,6 +318,11 @@ impl Season {
         &self.plan
     }
 
+    /// The same season under another policy of the same batches, categories and subjects, unchecked.
+    pub(crate) fn with_policy(&self, policy: Policy) -> Self {
+        Self { policy, ..self.clone() }
+    }
+
     /// The plan lines whose seats are still to be computed: nothing can be placed before they are.
     pub fn pending(&self) -> impl Iterator<Item = &PlanLine> {
         self.plan.iter().filter(|line| line.seats.is_none())

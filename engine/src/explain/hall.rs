@@ -38,21 +38,17 @@ impl<'s> Hall<'s> {
     pub(super) fn new(season: &'s Season, answer: &'s Answer) -> Self {
         let policy = season.policy();
         let mut carried = Carried::default();
-        for line in &answer.lines {
-            if let (Some(total), None) = (line.cutoff(), line.junior) {
-                carried.cutoffs.insert((line.batch, line.school, line.category), total);
-            }
-            if let Some((later, to)) = policy.category(line.category).carry_to {
-                *carried.seats.entry((later, line.school, to)).or_default() +=
-                    line.seats.saturating_sub(line.placed);
-            }
+        let mut classes = Vec::with_capacity(policy.batches.len());
+        for batch in (0..policy.batches.len()).map(BatchIx::from) {
+            let here = Classes::of(season, batch, &carried);
+            carried.close(season, &here, answer.lines.iter().filter(|l| l.batch == batch));
+            classes.push(here);
         }
-        let batches = (0..policy.batches.len()).map(BatchIx::from);
         Self {
             season,
             answer,
             lottery: Lottery::new(policy.seed.as_deref().unwrap_or_default()),
-            classes: batches.map(|batch| Classes::of(season, batch, &carried)).collect(),
+            classes,
         }
     }
 

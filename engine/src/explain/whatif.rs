@@ -120,6 +120,7 @@ fn faults(list: &[Fault]) -> String {
 /// What the first group of changes that cannot be made says.
 pub fn changed(season: &Season, changes: &[Change]) -> Result<Season, WhatIfError> {
     let policy = changed_policy(season, changes)?;
+    let season = &season.with_policy(policy.clone());
     let mut plan = season.plan().to_vec();
     let mut quotas = season.quotas().to_vec();
     let mut undistributed = false;

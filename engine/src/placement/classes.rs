@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::domain::{
-    ApplicantIx, BatchIx, CategoryIx, SchoolIx, Scope, Score, Season, Wish, YearMonth,
+    ApplicantIx, BatchIx, CategoryIx, Line, SchoolIx, Scope, Score, Season, Wish, YearMonth,
 };
 use crate::policy::Predicate;
 
@@ -66,6 +66,32 @@ struct Found {
     scope: Scope,
     /// It stands in the plan; its scope is its own.
     planned: bool,
+}
+
+impl Carried {
+    /// Adds what a finished batch passes on: its cut-offs, its unfilled seats, and where they may go.
+    pub fn close<'l>(
+        &mut self,
+        season: &Season,
+        classes: &Classes,
+        lines: impl IntoIterator<Item = &'l Line>,
+    ) {
+        let carry = |category: CategoryIx| season.policy().category(category).carry_to;
+        for line in lines {
+            if let (Some(total), None) = (line.cutoff(), line.junior) {
+                self.cutoffs.insert((line.batch, line.school, line.category), total);
+            }
+            if let Some((later, to)) = carry(line.category) {
+                *self.seats.entry((later, line.school, to)).or_default() +=
+                    line.seats.saturating_sub(line.placed);
+            }
+        }
+        for (school, category, scope) in &classes.scopes {
+            if let Some((later, to)) = carry(*category) {
+                self.scopes.push((later, *school, to, scope.clone()));
+            }
+        }
+    }
 }
 
 impl Classes {

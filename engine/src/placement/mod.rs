@@ -164,20 +164,10 @@ fn close(
             }),
             floor: run.floors[at],
         };
-        if let (Some(total), None) = (line.cutoff(), class.junior) {
-            carried.cutoffs.insert((batch, class.school, class.category), total);
-        }
-        if let Some((later, to)) = season.policy().category(class.category).carry_to {
-            *carried.seats.entry((later, class.school, to)).or_default() +=
-                line.seats - line.placed;
-        }
         answer.lines.push(line);
     }
-    for (school, category, scope) in &classes.scopes {
-        if let Some((later, to)) = season.policy().category(*category).carry_to {
-            carried.scopes.push((later, *school, to, scope.clone()));
-        }
-    }
+    let closed = answer.lines.len() - classes.list.len();
+    carried.close(season, classes, &answer.lines[closed..]);
     answer.frozen.extend(run.frozen.iter().map(|&(at, total)| FrozenLine {
         batch,
         school: classes.list[at].school,

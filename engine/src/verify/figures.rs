@@ -2,6 +2,8 @@
 //!
 //! Policy: SPEC §5.5 and §6.
 
+use std::collections::BTreeSet;
+
 use std::cmp::Ordering;
 
 use super::floors::Floors;
@@ -24,6 +26,9 @@ pub fn adjust(
     held: &mut [u32],
     mut walkers: Vec<ApplicantIx>,
 ) -> Vec<(ApplicantIx, usize)> {
+    if walkers.is_empty() {
+        return Vec::new();
+    }
     let season = market.season();
     let order = Order::of_batch(season, lottery, market.batch);
     walkers.sort_by(|&a, &b| order.compare((a, 0), (b, 0)).then(a.cmp(&b)));
@@ -36,9 +41,9 @@ pub fn adjust(
             stops.push((school, category));
         }
     }
-    stops.retain(|&(school, category)| {
-        market.classes.iter().any(|c| c.school == school && c.category == category)
-    });
+    let offered: BTreeSet<(SchoolIx, CategoryIx)> =
+        market.classes.iter().map(|c| (c.school, c.category)).collect();
+    stops.retain(|stop| offered.contains(stop));
     let mut given = Vec::new();
     for walker in walkers {
         let total = season.applicant(walker).total;

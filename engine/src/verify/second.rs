@@ -2,6 +2,8 @@
 //!
 //! Policy: SPEC §5.
 
+use rustc_hash::FxHashMap;
+
 use super::figures::{self, Carried};
 use super::floors::Floors;
 use super::lines::{Candidates, clear, clear_walk};
@@ -56,17 +58,12 @@ pub(super) fn place_in<'s>(
 pub(super) fn cutoff(
     lines: &[Line],
 ) -> impl Fn(BatchIx, SchoolIx, CategoryIx) -> Option<Score> + '_ {
-    |batch, school, category| {
-        lines
-            .iter()
-            .find(|l| {
-                l.batch == batch
-                    && l.school == school
-                    && l.category == category
-                    && l.junior.is_none()
-            })
-            .and_then(Line::cutoff)
-    }
+    let found: FxHashMap<(BatchIx, SchoolIx, CategoryIx), Score> = lines
+        .iter()
+        .filter(|l| l.junior.is_none())
+        .filter_map(|l| Some(((l.batch, l.school, l.category), l.cutoff()?)))
+        .collect();
+    move |batch, school, category| found.get(&(batch, school, category)).copied()
 }
 
 fn place_batch<'s>(

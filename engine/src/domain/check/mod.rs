@@ -35,16 +35,7 @@ impl Season {
             wishes::check(&policy, &draft.wishes, &schools, &people, &plan, &quotas, &mut faults);
         let ties = applicants::check_ties(&policy, &draft.tie_decisions, &people, &mut faults);
         plan::check_common_orders(&policy, &draft.plan, &plan, &quotas, &mut faults);
-        if policy.needs_seed() && policy.seed.as_deref().is_none_or(str::is_empty) {
-            faults.push(
-                Fault::of_table(
-                    FaultCode::PolicyRefused,
-                    Table::Policy,
-                    "录取顺序或指标分配用到随机号，须有种子",
-                )
-                .help("在 policy.toml 的 [season] 写 seed，或用 --seed 给出"),
-            );
-        }
+        check_seed(&policy, &mut faults);
 
         let mut found = faults.list;
         Fault::sort(&mut found);
@@ -93,7 +84,8 @@ impl Season {
                 .map(|(ix, s)| (s.id.clone(), ix))
                 .collect(),
         };
-        let regions = Regions { names: self.regions.clone() };
+        let lived_in = vec![true; self.regions.len()];
+        let regions = Regions { names: self.regions.clone(), lived_in };
         let draft = Draft {
             plan: rows_of(plan.iter().map(|line| self.plan_row(line))),
             quotas: rows_of(quotas.iter().map(|cell| self.quota_row(cell))),
@@ -102,6 +94,7 @@ impl Season {
         let lines = plan::check(&policy, &draft.plan, &known, &regions, &mut faults);
         let cells = plan::check_quotas(&policy, &draft, &known, &lines, &mut faults);
         plan::check_common_orders(&policy, &draft.plan, &lines, &cells, &mut faults);
+        check_seed(&policy, &mut faults);
         let mut found = faults.list;
         Fault::sort(&mut found);
         found.retain(|f| f.code.severity() == Severity::Error);
@@ -158,6 +151,20 @@ fn row_number(at: usize) -> u32 {
     u32::try_from(at + 2).unwrap_or(u32::MAX)
 }
 
+/// A lottery needs a seed.
+fn check_seed(policy: &Policy, faults: &mut Faults) {
+    if policy.needs_seed() && policy.seed.as_deref().is_none_or(str::is_empty) {
+        faults.push(
+            Fault::of_table(
+                FaultCode::PolicyRefused,
+                Table::Policy,
+                "录取顺序或指标分配用到随机号，须有种子",
+            )
+            .help("在 policy.toml 的 [season] 写 seed，或用 --seed 给出"),
+        );
+    }
+}
+
 /// The faults found so far.
 #[derive(Default)]
 struct Faults {
@@ -211,9 +218,16 @@ impl<K: Eq + Hash> FirstSeen<K> {
 /// The regions that any table names, in bytewise order.
 struct Regions {
     names: Vec<Text>,
+    /// Which of them a school or an applicant has.
+    lived_in: Vec<bool>,
 }
 
 impl Regions {
+    /// Whether a school or an applicant is of the region.
+    fn lived_in(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|r| self.lived_in[r.at()])
+    }
+
     fn find(&self, name: &str) -> Option<RegionIx> {
         self.names.binary_search_by(|n| n.as_str().cmp(name)).ok().map(RegionIx::from)
     }
@@ -228,12 +242,14 @@ fn region_names(draft: &Draft) -> Regions {
     let mut seen: rustc_hash::FxHashSet<&str> = rustc_hash::FxHashSet::default();
     seen.extend(draft.schools.rows.iter().filter_map(|(_, r)| r.region.as_deref()));
     seen.extend(draft.applicants.rows.iter().filter_map(|(_, r)| r.region.as_deref()));
+    let people = seen.clone();
     for (_, row) in &draft.plan.rows {
         seen.extend(row.region_scope.as_deref().into_iter().flat_map(scope_parts));
     }
     let mut names: Vec<Text> = seen.into_iter().map(Text::from).collect();
     names.sort_unstable();
-    Regions { names }
+    let lived_in = names.iter().map(|n| people.contains(n.as_str())).collect();
+    Regions { names, lived_in }
 }
 
 /// The schools read so far and where each id is.

@@ -75,6 +75,14 @@ pub(super) fn check(
                 let mut named: Vec<_> = scope_parts(list).filter_map(|n| regions.find(n)).collect();
                 named.sort_unstable();
                 named.dedup();
+                for part in scope_parts(list).filter(|part| !regions.lived_in(part)) {
+                    faults.push(
+                        Fault::at(FaultCode::UnknownRegion, Table::Plan, row, "region_scope")
+                            .found(part)
+                            .expected("学校表、考生表中都没有这个区县，不会有考生符合")
+                            .help("核对区县名称；多个区县用分号隔开"),
+                    );
+                }
                 Scope::Regions(named)
             }
         };
@@ -119,7 +127,10 @@ fn check_classes(policy: &Policy, row: u32, r: &PlanRow, faults: &mut Faults) {
 fn check_new_schools(policy: &Policy, schools: &Schools, plan: &Plan, faults: &mut Faults) {
     let Some(limit) = &policy.limits.new_school_size else { return };
     for (at, school) in schools.list.iter().enumerate() {
-        let (true, Some(enrolled)) = (school.is_new, school.enrolled) else { continue };
+        if !school.is_new {
+            continue;
+        }
+        let enrolled = school.enrolled.unwrap_or(0);
         let lines = plan.lines.iter().filter(|l| l.school.at() == at);
         let seats: u64 = lines.filter_map(|l| l.seats).map(u64::from).sum();
         let total = u64::from(enrolled) + seats;
@@ -400,7 +411,8 @@ pub(super) fn classes(
             classes.push((school, batch, category));
             let rule = policy.category(category);
             queue.extend(rule.returns_to.map(|to| (school, batch, to)));
-            queue.extend(rule.carry_to.map(|(later, to)| (school, later, to)));
+            let carries = rule.carry_to.filter(|(later, _)| *later > batch);
+            queue.extend(carries.map(|(later, to)| (school, later, to)));
         }
     }
     classes
