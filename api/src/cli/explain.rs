@@ -7,9 +7,9 @@ use luqu_engine::domain::{Answer, Season};
 use luqu_engine::explain::{BatchSaid, Explanation, Lang, explain_in};
 
 use super::check::closed_pipe;
-use super::{Exit, place, text_table};
+use super::{Exit, place, say, text_table};
 use crate::error::Failure;
-use crate::tables::{read_answer, season_or_report};
+use crate::tables::{answer, read_answer, season_or_report};
 
 /// The arguments of `luqu explain`.
 #[derive(clap::Args)]
@@ -60,7 +60,18 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::NotFound(no_such(&season, &args.applicant)));
     };
     let answer = match &args.answer {
-        Some(dir) => read_answer::read(dir, &season)?,
+        Some(dir) => {
+            let answer = read_answer::read(dir, &season)?;
+            // What a family is told must come from an answer that holds.
+            if !answer::judge(&season, dir)?.clean() {
+                say(format_args!(
+                    "{} 未通过核验，或与招生季数据不符，不作解释；先运行 luqu verify",
+                    dir.display()
+                ));
+                return Ok(Exit::Findings);
+            }
+            answer
+        }
         None => match placed(&season)? {
             Ok(answer) => answer,
             Err(exit) => return Ok(exit),

@@ -82,6 +82,12 @@ enum Command {
     ParseWorker(parse_worker::Args),
 }
 
+/// Says something on stderr. A stderr that cannot be written to is nobody's fault.
+fn say(words: std::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    let _ = writeln!(anstream::stderr().lock(), "{words}");
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();

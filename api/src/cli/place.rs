@@ -147,7 +147,7 @@ fn pending(season: &Season) -> Vec<Fault> {
             FaultCode::SeatsPending,
             Table::Plan,
             format!(
-                "{}（{}）在 {} 的 {} 计划数已定",
+                "{}（{}）在 {} 的 {} 计划数须先计算；现为空白",
                 school.name, school.id, batch.name, category.name
             ),
         )

@@ -34,13 +34,16 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         Err(exit) => return Ok(exit),
     };
     let report = answer::judge(&season, &args.answer)?;
+    // Without all of its files an answer is not judged, and silence is no praise.
+    let files = ["placements.csv", "cutoffs.csv", "reasons.csv", "certificate.json"];
+    let complete = files.iter().all(|name| args.answer.join(name).is_file());
     let mut out = anstream::stdout().lock();
     let written = if args.json {
-        serde_json::to_writer_pretty(&mut out, &as_json(&report))
+        serde_json::to_writer_pretty(&mut out, &as_json(&report, complete))
             .map_err(std::io::Error::from)
             .and_then(|()| writeln!(out))
     } else {
-        print(&mut out, &report)
+        print(&mut out, &report, complete)
     };
     match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -52,9 +55,13 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
 }
 
 /// One line per property, each with what was found below it.
-fn print(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+fn print(out: &mut impl Write, report: &Report, complete: bool) -> std::io::Result<()> {
     for property in Property::ALL {
         let count = report.count(property);
+        if count == 0 && !complete {
+            writeln!(out, "– {} {}：未检查，结果文件不全", property.code(), property.words())?;
+            continue;
+        }
         if count == 0 {
             writeln!(out, "✓ {} {}", property.code(), property.words())?;
             continue;
@@ -72,13 +79,13 @@ fn print(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     Ok(())
 }
 
-fn as_json(report: &Report) -> serde_json::Value {
+fn as_json(report: &Report, complete: bool) -> serde_json::Value {
     let properties: Vec<_> = Property::ALL
         .iter()
         .map(|&p| {
             let count = report.count(p);
             serde_json::json!({
-                "property": p.code(), "words": p.words(), "holds": count == 0, "findings": count,
+                "property": p.code(), "words": p.words(), "holds": (complete || count > 0).then_some(count == 0), "findings": count,
             })
         })
         .collect();

@@ -35,6 +35,9 @@ pub fn check_character(first_seventeen: &[u8; 17]) -> Option<char> {
 /// # Errors
 /// The first thing wrong, in the order of [`IdNumberError`].
 pub fn check(text: &str) -> Result<(), IdNumberError> {
+    if text.chars().any(|c| ('０'..='９').contains(&c)) {
+        return Err(IdNumberError::Character);
+    }
     let bytes = text.as_bytes();
     let all_digits = bytes.iter().all(u8::is_ascii_digit);
     if bytes.len() != 18 {
@@ -71,6 +74,7 @@ mod tests {
         assert_eq!(check("110105194912310021"), Err(IdNumberError::CheckDigit));
         assert_eq!(check("1101051949123100"), Err(IdNumberError::Length));
         assert_eq!(check("11010519491231002A"), Err(IdNumberError::Character));
+        assert_eq!(check("１1010519491231002X"), Err(IdNumberError::Character));
         assert_eq!(check("E12345678"), Ok(()));
         assert_eq!(check("110105491231002"), Ok(()), "the old numbers of 15 digits");
     }

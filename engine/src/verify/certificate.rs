@@ -63,6 +63,21 @@ pub struct CertifiedLine {
     pub total: String,
 }
 
+impl Counts {
+    fn words(&self) -> String {
+        format!(
+            "考生 {}、录取 {}、调剂 {}、未录取 {}、取消资格 {}、未填志愿 {}、计划 {}",
+            self.applicants,
+            self.placed,
+            self.adjusted,
+            self.unplaced,
+            self.barred,
+            self.no_wishes,
+            self.seats
+        )
+    }
+}
+
 /// How many applicants and seats there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -233,7 +248,7 @@ pub fn check_certificate(
     pairs(&mut compare, "结果文件", &due.files, &given.files);
     compare("结果的总摘要", &due.answer, &given.answer);
     if due.counts != given.counts {
-        compare("人数", &format!("{:?}", due.counts), &format!("{:?}", given.counts));
+        compare("人数", &due.counts.words(), &given.counts.words());
     }
     for (what, due, given) in
         [("冻结线", &due.frozen, &given.frozen), ("录取线", &due.lines, &given.lines)]

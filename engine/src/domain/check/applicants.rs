@@ -150,6 +150,30 @@ fn check_rule_columns(policy: &Policy, draft: &Draft, faults: &mut Faults) {
             faults.push(fault);
         }
     }
+    let blank = |column: &str, r: &ApplicantRow| match column {
+        "fresh" => r.fresh.is_none(),
+        "junior_since" => r.junior_since.is_none(),
+        "attended" => r.attended.is_none(),
+        _ => r.evaluation.is_none(),
+    };
+    for column in ["fresh", "junior_since", "attended", "evaluation"] {
+        let rows = &draft.applicants.rows;
+        let without = rows.iter().filter(|(_, r)| blank(column, r)).count();
+        if let (Some(category), Some((first, _)), true) = (
+            reads(column),
+            rows.iter().find(|(_, r)| blank(column, r)),
+            draft.applicants.has(column),
+        ) {
+            faults.push(
+                Fault::at(FaultCode::BlankCondition, Table::Applicants, *first, column)
+                    .expected(format!(
+                        "{without} 名考生（共 {}）此列空白，{category}按不具备资格处理",
+                        rows.len()
+                    ))
+                    .help("核对报名系统的导出；确属不具备的填“否”"),
+            );
+        }
+    }
     for subject in &policy.subjects {
         let at = policy.subject_ix(&subject.id);
         let orders = policy.batches.iter().map(|b| &b.priority);
