@@ -173,7 +173,9 @@ fn town(people: &[Person<'_>], unified: u32) -> Season {
             seats: Some(1),
         }]),
         applicants: Rows {
-            columns: ["fresh", "junior_since", "attended"].map(Into::into).to_vec(),
+            columns: ["fresh", "junior_since", "attended", "chinese", "math"]
+                .map(Into::into)
+                .to_vec(),
             ..rows(people.iter().map(person))
         },
         wishes: rows(people.iter().flat_map(|p| p.5.iter().map(|w| wish(p.0, w)))),

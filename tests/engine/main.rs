@@ -9,6 +9,7 @@ mod audit_rules;
 mod audit_world;
 mod explain;
 mod fixtures_district;
+mod invariants;
 mod placement;
 mod policy_properties;
 mod policy_refusals;

@@ -91,7 +91,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         to_stdout(&violations_csv(&violations))?;
     }
     drop(summary(&mut err, &findings, args.out.as_deref()));
-    Ok(if findings.errors() > 0 { Exit::Findings } else { Exit::Ok })
+    Ok(if violations.is_empty() { Exit::Ok } else { Exit::Findings })
 }
 
 /// Writes the three files; each appears whole or not at all.

@@ -35,7 +35,10 @@ pub fn check_character(first_seventeen: &[u8; 17]) -> Option<char> {
 /// # Errors
 /// The first thing wrong, in the order of [`IdNumberError`].
 pub fn check(text: &str) -> Result<(), IdNumberError> {
-    if text.chars().any(|c| ('０'..='９').contains(&c)) {
+    // A number with a point, blanks or full-width digits in it was mangled on the way here.
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let strange = |c: char| ('０'..='９').contains(&c) || (digits >= 15 && !c.is_alphanumeric());
+    if text.chars().any(strange) {
         return Err(IdNumberError::Character);
     }
     let bytes = text.as_bytes();
@@ -75,6 +78,8 @@ mod tests {
         assert_eq!(check("1101051949123100"), Err(IdNumberError::Length));
         assert_eq!(check("11010519491231002A"), Err(IdNumberError::Character));
         assert_eq!(check("１1010519491231002X"), Err(IdNumberError::Character));
+        assert_eq!(check("500222201103310000.0"), Err(IdNumberError::Character));
+        assert_eq!(check("5002 2220 1103 310001"), Err(IdNumberError::Character));
         assert_eq!(check("E12345678"), Ok(()));
         assert_eq!(check("110105491231002"), Ok(()), "the old numbers of 15 digits");
     }

@@ -18,6 +18,7 @@ pub type Adjusted = (u32, u32);
 /// 2. Each looks through the schools in the order of their table and, at each, through the batch's
 ///    adjustment categories in their order, and takes the first free seat they may hold.
 /// 3. A seat lent to another class and occupied there is not free.
+/// 4. Lines are all known by now, so that a floor relative to one binds everybody alike.
 ///
 /// Changes `run.holdings`: counts, and the seats of classes that others return to.
 ///
@@ -119,7 +120,7 @@ fn choice(
         class.junior.is_none_or(|junior| junior == person.junior)
             && class.scope.covers(person.region)
             && first_failing(season, applicant, class.category, class.school).is_none()
-            && run.bars(market, walker, at as usize).is_none()
+            && run.floors[at as usize].is_none_or(|floor| market.totals[walker as usize] >= floor)
             && free(market, run, at as usize)
     })
 }

@@ -197,7 +197,12 @@ impl<'a> Court<'a> {
                 } else if !wishes.iter().any(|w| w.adjust) {
                     Some("本人未填服从调剂".to_owned())
                 } else {
-                    self.complaint(applicant, class)
+                    // After the batch all lines are known: a floor binds whoever they come before.
+                    let total = self.season().applicant(applicant).total;
+                    let floor = self.floors.figure(class).filter(|&floor| total < floor);
+                    floor
+                        .map(|floor| format!("总分 {total} 低于下限 {floor}"))
+                        .or_else(|| self.complaint(applicant, class))
                 };
                 self.unlawful(applicant, class, complaint, findings);
             }

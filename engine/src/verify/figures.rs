@@ -51,7 +51,7 @@ pub fn adjust(
             let class = market.class_for(walker, school, category)?;
             let takes = downstream(market, class).all(|c| free[c] > 0)
                 && market.barrier(walker, class).is_none()
-                && floors.passes(class, walker, &Order::of_class(market, lottery, class), total);
+                && floors.figure(class).is_none_or(|floor| total >= floor);
             takes.then_some(class)
         });
         if let Some(class) = found {
