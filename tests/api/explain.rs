@@ -232,3 +232,47 @@ fn several_changes_make_one_scenario_and_a_grid_a_table() {
     assert_eq!(table.lines().count(), 4, "{table}");
     assert!(table.lines().nth(1).is_some_and(|l| l.contains("统招")), "{table}");
 }
+
+#[test]
+fn an_answer_in_another_format_is_told_apart() {
+    let room = room();
+    let id = with_outcome(&room.answer, "placed");
+    for format in ["xlsx", "json"] {
+        let other = format!("{}-{format}", room.answer);
+        out(&luqu(&["place", &room.season, "--out", &other, "--format", format]));
+        for args in [
+            vec!["explain", &room.season, &id, "--answer", &other],
+            vec!["audit", &room.season, "--answer", &other],
+            vec!["compare", &other, &room.answer, "--season", &room.season],
+        ] {
+            let run = luqu(&args);
+            assert_eq!(run.status.code(), Some(1), "{args:?}");
+            let due = format!("这是 {format} 结果；请用 --format csv 的结果");
+            assert!(err(&run).contains(&due), "{}", err(&run));
+        }
+    }
+}
+
+/// A device would never end, and a full one takes no words.
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_are_neither_read_nor_fatal() {
+    let room = room();
+    let id = with_outcome(&room.answer, "placed");
+    let placements = Path::new(&room.answer).join("placements.csv");
+    fs::remove_file(&placements).expect("removed");
+    std::os::unix::fs::symlink("/dev/zero", &placements).expect("a link");
+    let run = luqu(&["explain", &room.season, &id, "--answer", &room.answer]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(err(&run).contains("不是普通文件"), "{}", err(&run));
+    let run = luqu(&["verify", &room.season, &room.answer]);
+    assert_eq!(run.status.code(), Some(5), "{}", err(&run));
+
+    let full = || fs::File::options().write(true).open("/dev/full").expect("a device");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_luqu"));
+    let status = check.args(["check", "/nowhere"]).stderr(full()).status();
+    assert_eq!(status.expect("the program runs").code(), Some(1));
+    let mut list = Command::new(env!("CARGO_BIN_EXE_luqu"));
+    let status = list.args(["policy", "list"]).stdout(full()).stderr(full()).status();
+    assert_eq!(status.expect("the program runs").code(), Some(1));
+}

@@ -10,7 +10,7 @@ use super::Exit;
 use crate::audit_report::{Findings, page, violations_csv, workbook};
 use crate::error::Failure;
 use crate::tables::audit_inputs::{Elsewhere, load_inputs};
-use crate::tables::{load, report, seals};
+use crate::tables::{load, read_answer, report, seals};
 
 /// 核查录取名单、学籍和班级：无计划、超计划、提前、跨区域……
 #[derive(clap::Args)]
@@ -52,6 +52,9 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         Ok(season) => season,
         Err(exit) => return Ok(exit),
     };
+    if let Some(dir) = &args.answer {
+        read_answer::must_be_csv(dir)?;
+    }
     let placements = args.answer.as_deref().map(|dir| dir.join("placements.csv"));
     let elsewhere = Elsewhere {
         admissions: args.admissions.as_deref().or(placements.as_deref()),

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::Exit;
+use super::{Exit, say};
 use crate::error::Failure;
 use crate::tables::write::atomic;
 use crate::tables::{annotate, load, report};
@@ -45,10 +45,11 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         report::faults(&mut out, &loaded, args.max)
     };
     written.and_then(|()| out.flush()).or_else(closed_pipe)?;
-    report::summary(&mut anstream::stderr().lock(), &loaded).or_else(closed_pipe)?;
+    // A closed stderr is nobody's fault.
+    drop(report::summary(&mut anstream::stderr().lock(), &loaded));
     if let Some(out) = &args.annotate {
         atomic::replace_file(out, &annotate::workbook(&args.season, &loaded)?)?;
-        anstream::eprintln!("已写出 {}：先看“错误清单”。", out.display());
+        say(format_args!("已写出 {}：先看“错误清单”。\n", out.display()));
     }
     Ok(if loaded.blocked() { Exit::Faults } else { Exit::Ok })
 }

@@ -45,6 +45,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// A season with the answer in `path`, or the season at `path` with its answer.
 fn side(path: &Path, season: Option<&Path>) -> Result<Result<(Season, Answer), Exit>, Failure> {
+    if season.is_none() {
+        read_answer::must_be_csv(path)?;
+    }
     if season.is_none() && path.join("placements.csv").exists() {
         return Err(Failure::Usage(format!(
             "{} 是结果目录，请用 --season 给出它所属的招生季",

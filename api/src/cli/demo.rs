@@ -10,7 +10,7 @@ use luqu_engine::domain::{Answer, ApplicantIx, Outcome, Season};
 use luqu_fixtures::{DistrictSpec, district};
 
 use super::place::{self, Counts};
-use super::{Exit, day};
+use super::{Exit, day, say};
 use crate::error::Failure;
 use crate::interrupt;
 use crate::tables::write::answer::{Format, write_answer};
@@ -161,7 +161,7 @@ impl Steps {
         bar.finish_and_clear();
         let (value, words) = done?;
         let gap = " ".repeat(28_usize.saturating_sub(super::text_table::width(name)));
-        anstream::eprintln!("✓ {name}{gap}{:>8}  {words}", seconds(began.elapsed()));
+        say(format_args!("✓ {name}{gap}{:>8}  {words}\n", seconds(began.elapsed())));
         Ok(value)
     }
 }

@@ -8,7 +8,7 @@ use luqu_engine::policy::Policy;
 use luqu_fixtures::policies::{self, SHIPPED};
 use luqu_fixtures::{DistrictSpec, district};
 
-use super::Exit;
+use super::{Exit, say};
 use crate::error::Failure;
 use crate::interrupt;
 use crate::tables::policy_comments::commented;
@@ -55,11 +55,11 @@ fn empty(args: &Args, policy: &str) -> Result<Exit, Failure> {
     let made = |name: &str| matches!(name, "season.xlsx" | "policy.toml");
     atomic::replace_folder(&args.dir, made, &files, interrupt::check)?;
     let dir = args.dir.display();
-    anstream::eprintln!(
+    say(format_args!(
         "已新建 {dir}：season.xlsx（模板，先看“说明”）、policy.toml（{}，标“local, pending”的须核定）。\n\
-         填好后运行：luqu check {dir}",
+         填好后运行：luqu check {dir}\n",
         loaded.id
-    );
+    ));
     Ok(Exit::Ok)
 }
 
@@ -69,11 +69,11 @@ fn demo(args: &Args, applicants: u32, policy: &str) -> Result<Exit, Failure> {
     let source = district(&spec);
     write_season(&args.dir, &source.policy, &source.draft)?;
     let dir = args.dir.display();
-    anstream::eprintln!(
-        "已生成 {dir}：{} 名考生，{} 个志愿，{} 所学校。下一步：luqu check {dir}",
+    say(format_args!(
+        "已生成 {dir}：{} 名考生，{} 个志愿，{} 所学校。下一步：luqu check {dir}\n",
         source.draft.applicants.rows.len(),
         source.draft.wishes.rows.len(),
         source.draft.schools.rows.len(),
-    );
+    ));
     Ok(Exit::Ok)
 }

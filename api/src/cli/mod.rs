@@ -16,6 +16,7 @@ mod text_table;
 mod verify;
 mod whatif;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -94,7 +95,7 @@ pub fn main() -> ExitCode {
     match run(cli.command) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
-            anstream::eprintln!("luqu: {failure}");
+            say(format_args!("luqu: {failure}\n"));
             ExitCode::from(match failure {
                 Failure::Usage(_) => 2,
                 Failure::Interrupted => 130,
@@ -102,6 +103,17 @@ pub fn main() -> ExitCode {
             })
         }
     }
+}
+
+/// Talks to the person at the terminal. A stderr that is closed or full changes nothing about the work.
+fn say(words: std::fmt::Arguments<'_>) {
+    let _ = anstream::stderr().lock().write_fmt(words);
+}
+
+/// Writes what was asked for to stdout; a reader that has seen enough, such as `head`, is no failure.
+fn data(text: std::fmt::Arguments<'_>) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    out.write_fmt(text).and_then(|()| out.flush()).or_else(check::closed_pipe)
 }
 
 fn run(command: Command) -> Result<Exit, Failure> {

@@ -1,5 +1,6 @@
 //! The output of `luqu compare` and `luqu whatif`: totals, lines, and who moved and why.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use super::check::closed_pipe;
 use super::explain::Language;
 use super::text_table;
 use crate::error::Failure;
+use crate::tables::write::people::defused;
 
 /// The arguments that both commands share.
 #[derive(clap::Args)]
@@ -215,7 +217,7 @@ fn seat_words(seat: &Seat, zh: bool) -> String {
     }
 }
 
-/// Every move as a row: ids and keys, and the cause as a key and in words.
+/// Every move as a row: ids and keys, and the cause as a key and in words; no cell can act as a formula.
 fn write_csv(path: &Path, found: &Comparison) -> Result<(), Failure> {
     let io = |error: csv::Error| Failure::Io {
         path: path.to_owned(),
@@ -254,12 +256,31 @@ fn write_csv(path: &Path, found: &Comparison) -> Result<(), Failure> {
             }
         }
         row.extend([word(&moved.cause), moved.why.clone()]);
-        out.write_record(&row).map_err(io)?;
+        out.write_record(row.iter().map(|cell| harmless(cell).into_owned())).map_err(io)?;
     }
     out.flush().map_err(Failure::io(path))
+}
+
+/// The cell, unable to act as a formula. Numbers stay as they are: ids must still be found elsewhere.
+fn harmless(cell: &str) -> Cow<'_, str> {
+    if cell.bytes().all(|b| b.is_ascii_digit()) { Cow::Borrowed(cell) } else { defused(cell) }
 }
 
 /// The key that JSON has for a value.
 fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_name_cannot_act_as_a_formula_and_an_id_stays_itself() {
+        assert_eq!(harmless("=cmd|calc!A1"), "'=cmd|calc!A1");
+        assert_eq!(harmless("＝1+1 中学"), "'＝1+1 中学");
+        for same in ["0042", "260100000000000001", "城东中学", ""] {
+            assert_eq!(harmless(same), same);
+        }
+    }
 }

@@ -1,15 +1,15 @@
 //! `luqu policy`: list the shipped policies, check a file, say in words what a policy means and does.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use luqu_engine::explain_policy::{Answer, Explanation, Said, Scope, Verdict, explain, judge};
 use luqu_engine::policy::{Policy, Refusal};
 use luqu_fixtures::policies::{SHIPPED, find};
 
-use super::Exit;
+use super::{Exit, data, say};
 use crate::error::Failure;
+use crate::tables::files;
 
 /// The arguments of `luqu policy`.
 #[derive(clap::Args)]
@@ -91,10 +91,10 @@ fn list(json: bool) -> Result<Exit, Failure> {
                 serde_json::json!({ "name": name, "district": district, "year": year })
             })
             .collect();
-        anstream::println!("{:#}", serde_json::Value::from(rows));
+        data(format_args!("{:#}\n", serde_json::Value::from(rows)))?;
     } else {
         for (name, district, year) in rows {
-            anstream::println!("{name:<16}{district} {year}");
+            data(format_args!("{name:<16}{district} {year}\n"))?;
         }
     }
     Ok(Exit::Ok)
@@ -104,7 +104,7 @@ fn list(json: bool) -> Result<Exit, Failure> {
 fn text_of(policy: &str) -> Result<String, Failure> {
     let path = Path::new(policy);
     if path.is_file() {
-        let bytes = fs::read(path).map_err(Failure::io(path))?;
+        let bytes = files::read_regular(path, files::MOST_POLICY).map_err(Failure::io(path))?;
         return String::from_utf8(bytes)
             .map_err(|_| Failure::Usage(format!("{policy} 不是 UTF-8 文本，请另存为 UTF-8")));
     }
@@ -119,15 +119,13 @@ fn check(name: &str, json: bool) -> Result<Exit, Failure> {
     let refusals = loaded.as_ref().err().cloned().unwrap_or_default();
     if json {
         let rows: Vec<_> = refusals.iter().map(refusal_json).collect();
-        anstream::println!("{:#}", serde_json::json!({ "ok": rows.is_empty(), "refusals": rows }));
+        let all = serde_json::json!({ "ok": rows.is_empty(), "refusals": rows });
+        data(format_args!("{all:#}\n"))?;
     } else if let Ok(policy) = &loaded {
-        anstream::println!(
-            "{name}：可用。{} 个批次，{} 个类别",
-            policy.batches.len(),
-            policy.categories.len()
-        );
+        let (batches, categories) = (policy.batches.len(), policy.categories.len());
+        data(format_args!("{name}：可用。{batches} 个批次，{categories} 个类别\n"))?;
     } else {
-        anstream::eprint!("{}", refusals_text(name, &refusals));
+        say(format_args!("{}", refusals_text(name, &refusals)));
     }
     Ok(if refusals.is_empty() { Exit::Ok } else { Exit::Faults })
 }
@@ -164,16 +162,17 @@ fn explain_one(name: &str, lang: Lang, json: bool) -> Result<Exit, Failure> {
     let policy = match Policy::load(&text_of(name)?, None) {
         Ok(policy) => policy,
         Err(refusals) => {
-            anstream::eprint!("{}", refusals_text(name, &refusals));
+            say(format_args!("{}", refusals_text(name, &refusals)));
             return Ok(Exit::Faults);
         }
     };
     let (words, verdicts) = (explain(&policy), judge(&policy));
     if json {
         let all = serde_json::json!({ "policy": words, "properties": verdicts });
-        anstream::println!("{all:#}");
+        data(format_args!("{all:#}\n"))?;
     } else {
-        anstream::print!("{}{}", rules_text(&words, lang), properties_text(&verdicts, lang));
+        let (rules, properties) = (rules_text(&words, lang), properties_text(&verdicts, lang));
+        data(format_args!("{rules}{properties}"))?;
     }
     Ok(Exit::Ok)
 }

@@ -12,7 +12,7 @@ use luqu_engine::quota::{
 };
 use serde_json::{Value, json};
 
-use super::Exit;
+use super::{Exit, say};
 use crate::error::Failure;
 use crate::tables::load::{POLICY_FILE, Purpose, season_or_report_for};
 
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             return Err(Failure::Internal(error.to_string()));
         }
         Err(error) => {
-            anstream::eprintln!("指标无法分配：{error}。未写入任何结果。");
+            say(format_args!("指标无法分配：{error}。未写入任何结果。\n"));
             return Ok(Exit::Undecided);
         }
     };
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Ok(())
     };
     printed.and_then(|()| stdout.flush()).or_else(closed_pipe)?;
-    anstream::eprintln!("{}", closing(&distribution, args.out.as_deref()));
+    say(format_args!("{}\n", closing(&distribution, args.out.as_deref())));
     Ok(Exit::Ok)
 }
 

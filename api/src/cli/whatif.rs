@@ -12,7 +12,7 @@ use super::check::closed_pipe;
 use super::explain::placed;
 use super::moved::Show;
 use super::place::{Stop, tell};
-use super::{Exit, text_table};
+use super::{Exit, say, text_table};
 use crate::error::Failure;
 use crate::tables::season_or_report;
 
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Err(
             refused @ (WhatIfError::Refused(_) | WhatIfError::Faulty(_) | WhatIfError::Quota(_)),
         ) => {
-            anstream::eprintln!("luqu: {refused}");
+            say(format_args!("luqu: {refused}\n"));
             Ok(Exit::Faults)
         }
         Err(other) => Err(usage(other)),

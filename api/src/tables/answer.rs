@@ -15,6 +15,7 @@ use luqu_engine::verify::{
 };
 use rustc_hash::FxHashMap;
 
+use super::files;
 use crate::error::Failure;
 
 /// The names of the files of an answer folder.
@@ -134,7 +135,7 @@ impl<'s> Reading<'s> {
         }
     }
 
-    /// The bytes of a file; a file that is not there is a finding.
+    /// The bytes of a file; one that is not there, no regular file or too large is a finding.
     fn file(
         &mut self,
         folder: &Path,
@@ -142,10 +143,15 @@ impl<'s> Reading<'s> {
         property: Property,
     ) -> Result<Option<Vec<u8>>, Failure> {
         let path = folder.join(name);
-        match std::fs::read(&path) {
+        let most = if name == FILES[3] { files::MOST_CERTIFICATE } else { files::MOST_CSV };
+        match files::read_regular(&path, most) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.findings.push(Finding::new(property, vec![], &format!("缺少 {name}")));
+                Ok(None)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                self.findings.push(Finding::new(property, vec![], &format!("{name}：{error}")));
                 Ok(None)
             }
             Err(error) => Err(Failure::io(&path)(error)),

@@ -10,6 +10,7 @@ use crate::cli::Exit;
 use crate::error::Failure;
 
 use super::encoding;
+use super::files;
 use super::folder::{self, Candidate, Content};
 use super::layout::{Context, Found};
 use super::located::{Located, Source, clipped, name_of};
@@ -222,7 +223,7 @@ impl Gather {
             refuse(FaultCode::FileTooLarge, "", "不超过 4 MB 的政策文件", "请核对文件");
             return None;
         }
-        let text = match std::fs::read(path).map(String::from_utf8) {
+        let text = match files::read_regular(path, MAX_POLICY).map(String::from_utf8) {
             Ok(Ok(text)) => text,
             Ok(Err(_)) => {
                 refuse(FaultCode::BadEncoding, "", "UTF-8 文本", "请另存为 UTF-8");
@@ -458,7 +459,7 @@ pub(super) fn csv_text(path: &PathBuf) -> Result<String, FileFault> {
             help: "请核对文件",
         });
     }
-    let bytes = std::fs::read(path).map_err(failed)?;
+    let bytes = files::read_regular(path, MAX_CSV).map_err(failed)?;
     encoding::decode(bytes).map_err(|why| FileFault {
         code: why.code,
         found: String::new(),

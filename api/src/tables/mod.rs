@@ -7,6 +7,7 @@ mod cell;
 pub mod columns;
 mod csv_text;
 mod encoding;
+pub mod files;
 mod folder;
 mod frames;
 mod layout;

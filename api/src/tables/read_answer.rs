@@ -9,13 +9,16 @@ use luqu_engine::domain::{
 };
 use rustc_hash::FxHashMap;
 
+use super::files;
 use crate::error::Failure;
 
 /// Reads the answer in `dir`, which must be of this season and written as CSV.
 ///
 /// # Errors
-/// `Io` for a file that cannot be read; `NotFound` for one that is not of this season, naming the row.
+/// `Io` for a file that cannot be read; `NotFound` for one that is not of this season, naming the row, and
+/// for an answer in another format.
 pub fn read(dir: &Path, season: &Season) -> Result<Answer, Failure> {
+    must_be_csv(dir)?;
     let ids = Ids::of(season);
     let lines = rows(&dir.join("cutoffs.csv"), 10, |row| line(&ids, row))?;
     let reasons = rows(&dir.join("reasons.csv"), 7, |row| reason(season, &ids, &lines, row))?;
@@ -41,6 +44,25 @@ pub fn read(dir: &Path, season: &Season) -> Result<Answer, Failure> {
     };
     answer.reasons.sort_by_key(|r| (r.applicant, r.batch));
     Ok(answer)
+}
+
+/// Says so where a folder holds an answer in a format for people or for other programs only.
+///
+/// # Errors
+/// `NotFound` for a folder without `placements.csv` that holds `answer.xlsx` or `placements.json`.
+pub fn must_be_csv(dir: &Path) -> Result<(), Failure> {
+    if dir.join("placements.csv").exists() {
+        return Ok(());
+    }
+    for (name, word) in [("answer.xlsx", "xlsx"), ("placements.json", "json")] {
+        if dir.join(name).exists() {
+            return Err(Failure::NotFound(format!(
+                "{}：这是 {word} 结果；请用 --format csv 的结果",
+                dir.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Ids to places.
@@ -71,7 +93,7 @@ fn rows<R>(
     columns: usize,
     mut each: impl FnMut(&StringRecord) -> Option<R>,
 ) -> Result<Vec<R>, Failure> {
-    let bytes = std::fs::read(path).map_err(Failure::io(path))?;
+    let bytes = files::read_regular(path, files::MOST_CSV).map_err(Failure::io(path))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let mut list = Vec::new();

@@ -8,6 +8,7 @@ use luqu_engine::domain::{Season, Table};
 use luqu_engine::rules::Seal;
 use luqu_engine::verify::{Certificate, table_digest};
 
+use super::files;
 use crate::error::Failure;
 
 /// The files of an answer that a certificate seals.
@@ -23,7 +24,8 @@ pub fn seals(
     certificate: &Path,
     answer: Option<&Path>,
 ) -> Result<Vec<Seal>, Failure> {
-    let bytes = std::fs::read(certificate).map_err(Failure::io(certificate))?;
+    let bytes = files::read_regular(certificate, files::MOST_CERTIFICATE)
+        .map_err(Failure::io(certificate))?;
     let Ok(given) = serde_json::from_slice::<Certificate>(&bytes) else {
         return Ok(vec![Seal::beside("certificate.json", "可读的证书", None)]);
     };
@@ -45,7 +47,8 @@ pub fn seals(
     let folder = answer.unwrap_or(beside);
     if answer.is_some() || FILES.iter().any(|f| folder.join(f).is_file()) {
         for name in FILES {
-            let now = std::fs::read(folder.join(name)).ok().map(|bytes| of_bytes(&bytes));
+            let read = files::read_regular(&folder.join(name), files::MOST_CSV);
+            let now = read.ok().map(|bytes| of_bytes(&bytes));
             seals.push(Seal::beside(name, sealed(&given.files, name), now));
         }
     }
