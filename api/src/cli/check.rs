@@ -49,7 +49,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     drop(report::summary(&mut anstream::stderr().lock(), &loaded));
     if let Some(out) = &args.annotate {
         atomic::replace_file(out, &annotate::workbook(&args.season, &loaded)?)?;
-        say(format_args!("已写出 {}：先看“错误清单”。\n", out.display()));
+        say(format_args!("已写出 {}：先看“错误清单”。", out.display()));
     }
     Ok(if loaded.blocked() { Exit::Faults } else { Exit::Ok })
 }

@@ -161,7 +161,7 @@ impl Steps {
         bar.finish_and_clear();
         let (value, words) = done?;
         let gap = " ".repeat(28_usize.saturating_sub(super::text_table::width(name)));
-        say(format_args!("✓ {name}{gap}{:>8}  {words}\n", seconds(began.elapsed())));
+        say(format_args!("✓ {name}{gap}{:>8}  {words}", seconds(began.elapsed())));
         Ok(value)
     }
 }

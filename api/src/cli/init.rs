@@ -57,7 +57,7 @@ fn empty(args: &Args, policy: &str) -> Result<Exit, Failure> {
     let dir = args.dir.display();
     say(format_args!(
         "已新建 {dir}：season.xlsx（模板，先看“说明”）、policy.toml（{}，标“local, pending”的须核定）。\n\
-         填好后运行：luqu check {dir}\n",
+         填好后运行：luqu check {dir}",
         loaded.id
     ));
     Ok(Exit::Ok)
@@ -70,7 +70,7 @@ fn demo(args: &Args, applicants: u32, policy: &str) -> Result<Exit, Failure> {
     write_season(&args.dir, &source.policy, &source.draft)?;
     let dir = args.dir.display();
     say(format_args!(
-        "已生成 {dir}：{} 名考生，{} 个志愿，{} 所学校。下一步：luqu check {dir}\n",
+        "已生成 {dir}：{} 名考生，{} 个志愿，{} 所学校。下一步：luqu check {dir}",
         source.draft.applicants.rows.len(),
         source.draft.wishes.rows.len(),
         source.draft.schools.rows.len(),

@@ -85,7 +85,6 @@ enum Command {
 
 /// Says something on stderr. A stderr that cannot be written to is nobody's fault.
 fn say(words: std::fmt::Arguments<'_>) {
-    use std::io::Write as _;
     let _ = writeln!(anstream::stderr().lock(), "{words}");
 }
 
@@ -95,7 +94,7 @@ pub fn main() -> ExitCode {
     match run(cli.command) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
-            say(format_args!("luqu: {failure}\n"));
+            say(format_args!("luqu: {failure}"));
             ExitCode::from(match failure {
                 Failure::Usage(_) => 2,
                 Failure::Interrupted => 130,
@@ -103,11 +102,6 @@ pub fn main() -> ExitCode {
             })
         }
     }
-}
-
-/// Talks to the person at the terminal. A stderr that is closed or full changes nothing about the work.
-fn say(words: std::fmt::Arguments<'_>) {
-    let _ = anstream::stderr().lock().write_fmt(words);
 }
 
 /// Writes what was asked for to stdout; a reader that has seen enough, such as `head`, is no failure.

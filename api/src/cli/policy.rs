@@ -125,7 +125,7 @@ fn check(name: &str, json: bool) -> Result<Exit, Failure> {
         let (batches, categories) = (policy.batches.len(), policy.categories.len());
         data(format_args!("{name}：可用。{batches} 个批次，{categories} 个类别\n"))?;
     } else {
-        say(format_args!("{}", refusals_text(name, &refusals)));
+        say(format_args!("{}", refusals_text(name, &refusals).trim_end()));
     }
     Ok(if refusals.is_empty() { Exit::Ok } else { Exit::Faults })
 }
@@ -162,7 +162,7 @@ fn explain_one(name: &str, lang: Lang, json: bool) -> Result<Exit, Failure> {
     let policy = match Policy::load(&text_of(name)?, None) {
         Ok(policy) => policy,
         Err(refusals) => {
-            say(format_args!("{}", refusals_text(name, &refusals)));
+            say(format_args!("{}", refusals_text(name, &refusals).trim_end()));
             return Ok(Exit::Faults);
         }
     };

@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             return Err(Failure::Internal(error.to_string()));
         }
         Err(error) => {
-            say(format_args!("指标无法分配：{error}。未写入任何结果。\n"));
+            say(format_args!("指标无法分配：{error}。未写入任何结果。"));
             return Ok(Exit::Undecided);
         }
     };
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Ok(())
     };
     printed.and_then(|()| stdout.flush()).or_else(closed_pipe)?;
-    say(format_args!("{}\n", closing(&distribution, args.out.as_deref())));
+    say(format_args!("{}", closing(&distribution, args.out.as_deref())));
     Ok(Exit::Ok)
 }
 

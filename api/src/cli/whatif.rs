@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Err(
             refused @ (WhatIfError::Refused(_) | WhatIfError::Faulty(_) | WhatIfError::Quota(_)),
         ) => {
-            say(format_args!("luqu: {refused}\n"));
+            say(format_args!("luqu: {refused}"));
             Ok(Exit::Faults)
         }
         Err(other) => Err(usage(other)),
