@@ -260,3 +260,19 @@ fn a_seal_holds_until_something_is_changed() {
     assert!(out(&done).contains("plan 与封存时不同"), "{}", out(&done));
     assert_eq!(out(&done).lines().count(), 2, "nothing else was changed: {}", out(&done));
 }
+
+#[test]
+fn reports_mix_with_nobodys_files() {
+    let room = Room::new();
+    fs::create_dir(room.at("mine")).expect("a folder");
+    room.write("mine/notes.txt", "mine");
+    for dir in ["/s", "/mine", "/answer"] {
+        let done = room.audit(&["--answer", "/answer", "--out", dir]);
+        assert_eq!(done.status.code(), Some(2), "{dir}: {}", err(&done));
+    }
+    assert!(!room.at("s/violations.csv").exists() && !room.at("mine/violations.csv").exists());
+    for _ in 0..2 {
+        let done = room.audit(&["--answer", "/answer", "--out", "/o"]);
+        assert_eq!(done.status.code(), Some(0), "{}", err(&done));
+    }
+}

@@ -99,6 +99,8 @@ fn an_unknown_applicant_gets_the_nearest_ids() {
     let run = luqu(&["explain", &room.season, "x"]);
     assert_eq!(run.status.code(), Some(1));
     assert!(err(&run).contains("请核对报名号"), "{}", err(&run));
+    let run = luqu(&["explain", &room.season, "110105194912310021\u{1b}[2J"]);
+    assert!(err(&run).contains("没有考生 110105********0021[2J；"), "{}", err(&run));
 }
 
 #[test]

@@ -24,6 +24,12 @@ fn the_demonstration_runs_and_cleans_up() {
     assert!(!said.contains('\u{1b}'), "no colours and no spinner into a pipe");
     assert_eq!(fs::read_dir(room.path()).expect("a folder").count(), 0, "nothing is left");
 
+    let left = room.path().join("luqu-demo/.season.luqu-new-1");
+    fs::create_dir_all(&left).expect("a folder");
+    fs::write(left.join("applicants.csv"), "applicant_id\n").expect("a file");
+    assert_eq!(demo(&[]).status.code(), Some(0), "leftovers do not block");
+    assert_eq!(fs::read_dir(room.path()).expect("a folder").count(), 0, "and are removed");
+
     assert_eq!(demo(&["--dir", "kept"]).status.code(), Some(0));
     let list = fs::read(room.path().join("kept/录取名单.csv")).expect("a list");
     assert!(list.starts_with("\u{feff}报名号,姓名,".as_bytes()));

@@ -10,6 +10,7 @@ use super::Exit;
 use crate::audit_report::{Findings, page, violations_csv, workbook};
 use crate::error::Failure;
 use crate::tables::audit_inputs::{Elsewhere, load_inputs};
+use crate::tables::write::atomic;
 use crate::tables::{load, read_answer, report, seals};
 
 /// 核查录取名单、学籍和班级：无计划、超计划、提前、跨区域……
@@ -48,6 +49,9 @@ pub(super) struct Args {
 
 /// Runs the audit. Exit 5 when a violation is an error; what was found goes to stdout, or to `--out`.
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
+    if let Some(dir) = &args.out {
+        may_write(&args.season, dir)?;
+    }
     let season = match load::season_or_report(&args.season, args.seed.as_deref())? {
         Ok(season) => season,
         Err(exit) => return Ok(exit),
@@ -97,15 +101,32 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     Ok(if violations.is_empty() { Exit::Ok } else { Exit::Findings })
 }
 
+/// The names of the reports.
+const REPORTS: [&str; 3] = ["violations.csv", "violations.html", "violations.xlsx"];
+
+/// Reports do not mix with a season, nor with anybody's files.
+fn may_write(season: &Path, dir: &Path) -> Result<(), Failure> {
+    let home = if season.is_dir() { Some(season) } else { season.parent() };
+    let home = home.filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let whole = |path: &Path| path.canonicalize().ok();
+    if whole(dir).is_some_and(|dir| whole(home) == Some(dir)) {
+        return Err(Failure::Usage(format!(
+            "{} 是招生季目录，不写入核查结果；请换一个目录",
+            dir.display()
+        )));
+    }
+    atomic::may_replace(dir, |name| REPORTS.contains(&name))
+}
+
 /// Writes the three files; each appears whole or not at all.
 fn write_reports(dir: &Path, findings: &Findings<'_>) -> Result<(), Failure> {
     std::fs::create_dir_all(dir).map_err(Failure::io(dir))?;
     let guard =
         tempfile::Builder::new().prefix(".luqu-").tempdir_in(dir).map_err(Failure::io(dir))?;
     for (name, bytes) in [
-        ("violations.csv", violations_csv(findings.violations)),
-        ("violations.html", page(findings).into_bytes()),
-        ("violations.xlsx", workbook(findings)?),
+        (REPORTS[0], violations_csv(findings.violations)),
+        (REPORTS[1], page(findings).into_bytes()),
+        (REPORTS[2], workbook(findings)?),
     ] {
         let (made, path) = (guard.path().join(name), dir.join(name));
         std::fs::write(&made, bytes).map_err(Failure::io(&made))?;

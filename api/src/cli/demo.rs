@@ -13,7 +13,7 @@ use super::place::{self, Counts};
 use super::{Exit, day, say};
 use crate::error::Failure;
 use crate::interrupt;
-use crate::tables::write::answer::{Format, write_answer};
+use crate::tables::write::answer::{Format, is_answer_file, write_answer};
 use crate::tables::write::people::people_csv;
 use crate::tables::write::{atomic, words};
 use crate::tables::{answer, load, season_csv};
@@ -42,6 +42,12 @@ const LIST: &str = "录取名单.csv";
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     interrupt::listen();
     let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from("luqu-demo"));
+    // What an interrupted demonstration left is no content.
+    for (name, ours) in
+        [("season", season_csv::is_season_file as fn(&str) -> bool), ("answer", is_answer_file)]
+    {
+        atomic::sweep(&dir.join(name), ours);
+    }
     if dir.exists() && fs::read_dir(&dir).map_err(Failure::io(&dir))?.next().is_some() {
         return Err(Failure::Usage(format!(
             "{} 已存在且不是空目录，不会覆盖；请用 --dir 换一个目录",

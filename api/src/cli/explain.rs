@@ -9,6 +9,7 @@ use luqu_engine::explain::{BatchSaid, Explanation, Lang, explain_in};
 use super::check::closed_pipe;
 use super::{Exit, place, say, text_table};
 use crate::error::Failure;
+use crate::tables::located::{echoed, masked};
 use crate::tables::{answer, read_answer, season_or_report};
 
 /// The arguments of `luqu explain`.
@@ -107,11 +108,11 @@ fn no_such(season: &Season, id: &str) -> String {
         .collect();
     near.sort_unstable();
     near.truncate(3);
-    let near: Vec<&str> = near.into_iter().map(|(_, id)| id).collect();
+    let near: Vec<String> = near.into_iter().map(|(_, id)| masked(id)).collect();
     if near.is_empty() {
-        return format!("没有考生 {id}；请核对报名号");
+        return format!("没有考生 {}；请核对报名号", echoed(id));
     }
-    format!("没有考生 {id}；相近的报名号：{}", near.join("、"))
+    format!("没有考生 {}；相近的报名号：{}", echoed(id), near.join("、"))
 }
 
 /// How many characters to put in, take out or replace to turn one id into the other.

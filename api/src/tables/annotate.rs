@@ -226,11 +226,11 @@ fn list(
         sheet.write_string_with_format(row, 2, f.code.code(), &top)?;
         match target(located, sheets).filter(|_| at < MAX_LINKS) {
             Some(target) => {
-                let url = Url::new(target).set_text(&located.cell);
+                let url = Url::new(target).set_text(masked(&located.cell));
                 sheet.write_url_with_format(row, 3, url, &colours.link)?;
             }
             None => {
-                sheet.write_string_with_format(row, 3, &located.cell, &wrapped)?;
+                sheet.write_string_with_format(row, 3, &masked(&located.cell), &wrapped)?;
             }
         }
         sheet.write_string_with_format(row, 4, f.code.title(), &wrapped)?;

@@ -37,12 +37,13 @@ impl Located {
         self.fault.code.severity() == Severity::Error
     }
 
-    /// The place in one line: `2026考生.xlsx › 考生!E501`, `applicants.csv:501:id_number`.
+    /// The place in one line: `2026考生.xlsx › 考生!E501`, `applicants.csv:501:id_number`; a header that is
+    /// an identity number loses its middle.
     pub fn place(&self) -> String {
         if self.cell.starts_with(&self.file) {
-            visible(&self.cell)
+            masked(&self.cell)
         } else {
-            visible(&format!("{} › {}", self.file, self.cell))
+            masked(&format!("{} › {}", self.file, self.cell))
         }
     }
 
@@ -111,8 +112,8 @@ impl Serialize for Located {
         object.serialize_field("file", &self.file)?;
         object.serialize_field("table", &f.table)?;
         object.serialize_field("row", &f.row)?;
-        object.serialize_field("column", &f.column)?;
-        object.serialize_field("cell", &self.cell)?;
+        object.serialize_field("column", &f.column.as_deref().map(masked))?;
+        object.serialize_field("cell", &masked(&self.cell))?;
         object.serialize_field("found", &self.found())?;
         object.serialize_field("expected", &masked(&f.expected))?;
         object.serialize_field("help", &f.help)?;
@@ -133,6 +134,23 @@ pub(super) fn clipped(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+/// The beginning of an argument, as messages may repeat it: [`masked`], without what cannot be seen.
+pub fn echoed(text: &str) -> String {
+    let mut seen = text.chars().filter(|&c| !super::cell::is_hidden(c));
+    // Masked before it is cut: a number must not lose its mask with its end.
+    let text = masked(&seen.by_ref().take(MOST_MASKED).collect::<String>());
+    match text.char_indices().nth(MOST_ECHOED) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    }
+}
+
+/// The characters of an argument that a message repeats.
+const MOST_ECHOED: usize = 64;
+
+/// The characters of an argument that are looked at: more than are repeated, and a number behind them.
+const MOST_MASKED: usize = 256;
 
 /// The text without the middle eight digits of every run of fifteen digits or more: identity and
 /// registry numbers are personal data, and their ends are enough to recognise them by. Characters that
@@ -171,6 +189,31 @@ mod tests {
         assert_eq!(masked("20260001 与 612.5"), "20260001 与 612.5");
         assert_eq!(masked("110105491231002"), "110105********2");
         assert_eq!(masked("\u{1b}[2J\u{202e}a"), "\u{fffd}[2J\u{fffd}a");
+    }
+
+    #[test]
+    fn an_argument_is_repeated_short_and_harmless() {
+        assert_eq!(echoed("\u{1b}[2J\u{202e}2601"), "[2J2601");
+        assert_eq!(echoed("110105\u{200b}19491231002X"), "110105********002X");
+        assert_eq!(echoed(&"长".repeat(65)), format!("{}…", "长".repeat(64)));
+        assert_eq!(echoed(&"长".repeat(64)), "长".repeat(64));
+    }
+
+    #[test]
+    fn a_header_that_is_an_identity_number_is_masked_in_the_place() {
+        let source = Source {
+            table: Table::Wishes,
+            path: "in/wishes.csv".into(),
+            sheet: None,
+            header_row: 1,
+            places: Vec::new(),
+        };
+        let header = "110105194912310021";
+        let fault = Fault::at(FaultCode::UnknownColumn, Table::Wishes, 1, header);
+        let located = source.locate(fault, Some(4));
+        assert_eq!(located.place(), "wishes.csv:1:110105********0021");
+        let json = serde_json::to_string(&located).expect("JSON");
+        assert!(!json.contains(header), "{json}");
     }
 
     #[test]

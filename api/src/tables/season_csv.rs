@@ -27,6 +27,11 @@ const FILES: [(Table, &str); 9] = [
     (Table::TieDecisions, "tie_decisions.csv"),
 ];
 
+/// Whether [`write_season`] writes a file of the name.
+pub fn is_season_file(name: &str) -> bool {
+    name == "policy.toml" || FILES.iter().any(|(_, file)| *file == name)
+}
+
 /// Writes the policy and the tables as the folder `dir`, which must not exist or be empty. A run that fails
 /// or is interrupted leaves no half-written season. Tables that are not present in the draft get no file.
 ///
@@ -40,7 +45,7 @@ pub fn write_season(dir: &Path, policy: &Policy, draft: &Draft) -> Result<(), Fa
             files.push((name, bytes));
         }
     }
-    atomic::replace_folder(dir, |_| false, &files, interrupt::check)
+    atomic::replace_folder(dir, is_season_file, &files, interrupt::check)
 }
 
 /// The bytes of one table, or nothing when the draft does not have it.

@@ -60,6 +60,13 @@ pub fn may_replace(dir: &Path, ours: fn(&str) -> bool) -> Result<(), Failure> {
     Target::of(dir)?.may_replace(ours).map(drop)
 }
 
+/// Removes what killed runs left beside the folder `dir`, as [`replace_folder`] does first.
+pub fn sweep(dir: &Path, ours: fn(&str) -> bool) {
+    if let Ok(target) = Target::of(dir) {
+        target.sweep(ours);
+    }
+}
+
 /// The folder to be replaced, links resolved, and where it stands.
 struct Target {
     path: PathBuf,
