@@ -230,7 +230,7 @@ fn list(
                 sheet.write_url_with_format(row, 3, url, &colours.link)?;
             }
             None => {
-                sheet.write_string_with_format(row, 3, &masked(&located.cell), &wrapped)?;
+                sheet.write_string_with_format(row, 3, masked(&located.cell), &wrapped)?;
             }
         }
         sheet.write_string_with_format(row, 4, f.code.title(), &wrapped)?;
