@@ -147,7 +147,7 @@ fn older_large_classes_warn_and_new_ones_do_not_pass() {
     let room = Room::new();
     room.write("c.csv", "school_id,grade,class_no,size\nG0001,高二,1,56\nG0001,高一,1,55\n");
     let done = room.audit(&["--classes", "/c.csv"]);
-    assert_eq!(done.status.code(), Some(0));
+    assert_eq!(done.status.code(), Some(5));
     assert!(out(&done).contains("V14,warning,G0001,"), "{}", out(&done));
     room.write("c.csv", "school_id,grade,class_no,size\nG0001,高一,1,56\n");
     let done = room.audit(&["--classes", "/c.csv"]);
