@@ -105,17 +105,16 @@ fn show(args: &Args, room: &Room, keep: bool) -> Result<Exit, Failure> {
         Ok((season, words))
     })?;
     let placed = steps.run("录取并核对 place + verify", || {
-        let placed = place::place_verified(&season)?;
+        let placed = place::place_certified(&season)?;
         Ok((placed, "P1–P8 与第二算法".to_owned()))
     })?;
-    let (placed, report) = match placed {
+    let (placed, certified) = match placed {
         Ok(verified) => verified,
         Err(stop) => return Ok(place::tell(&season, &stop)),
     };
     let placed = &placed;
     steps.run("写出结果 write", || {
-        let certificate = place::certificate(&season, placed, &report)?;
-        write_answer(&room.answer, &season, placed, &certificate, Format::Csv)?;
+        write_answer(&room.answer, &season, placed, certified, Format::Csv)?;
         let list = room.dir.join(LIST);
         atomic::replace_file(&list, &list_for_people(&season, placed))?;
         Ok(((), format!("3 份结果、证书、{LIST}")))

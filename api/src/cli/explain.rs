@@ -94,7 +94,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// The season's verified answer, or how the command ends without one.
 pub(super) fn placed(season: &Season) -> Result<Result<Answer, Exit>, Failure> {
-    let placed = place::place_verified(season)?.map(|(answer, _)| answer);
+    let placed = place::place_verified(season)?;
     Ok(placed.map_err(|stop| place::tell(season, &stop)))
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use luqu_engine::domain::{Answer, Fault, FaultCode, Season, Table};
 use luqu_engine::placement::{self, Undecided, UndecidedTie};
-use luqu_engine::verify::{self, Report};
+use luqu_engine::verify::{self, Certified, Report};
 use serde::Serialize;
 
 use super::{Exit, day};
@@ -90,13 +90,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Err(exit) => return Ok(exit),
     };
     interrupt::check()?;
-    let (placed, report) = match place_verified(&season)? {
+    let (placed, certified) = match place_certified(&season)? {
         Ok(placed) => placed,
         Err(stop) => return Ok(tell(&season, &stop)),
     };
-    let certificate = certificate(&season, &placed, &report)?;
-    interrupt::check()?;
-    answer::write_answer(&args.out, &season, &placed, &certificate, args.format)?;
+    answer::write_answer(&args.out, &season, &placed, certified, args.format)?;
 
     let counts = Counts::of(&placed);
     let mut err = anstream::stderr().lock();
@@ -114,27 +112,48 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// Places and verifies. Whatever this gives has passed verification; the report is the clean one.
+/// Places and verifies. Whatever this gives has passed verification.
 ///
 /// # Errors
 /// `Interrupted` between the steps.
-pub(super) fn place_verified(season: &Season) -> Result<Result<(Answer, Report), Stop>, Failure> {
+pub(super) fn place_verified(season: &Season) -> Result<Result<Answer, Stop>, Failure> {
+    let answer = match placed(season)? {
+        Ok(answer) => answer,
+        Err(stop) => return Ok(Err(stop)),
+    };
+    let report = verify::verify(season, &answer);
+    interrupt::check()?;
+    Ok(if report.clean() { Ok(answer) } else { Err(Stop::Findings(Box::new(report))) })
+}
+
+/// Places, verifies and certifies.
+///
+/// # Errors
+/// `Interrupted` between the steps.
+pub(super) fn place_certified(
+    season: &Season,
+) -> Result<Result<(Answer, Certified), Stop>, Failure> {
+    let answer = match placed(season)? {
+        Ok(answer) => answer,
+        Err(stop) => return Ok(Err(stop)),
+    };
+    let (report, certified) = verify::certify(season, &answer);
+    interrupt::check()?;
+    Ok(match certified {
+        Some(certified) => Ok((answer, certified)),
+        None => Err(Stop::Findings(Box::new(report))),
+    })
+}
+
+/// Places, not yet verified.
+fn placed(season: &Season) -> Result<Result<Answer, Stop>, Failure> {
     let pending = pending(season);
     if !pending.is_empty() {
         return Ok(Err(Stop::Pending(pending)));
     }
-    let answer = match placement::place(season) {
-        Ok(answer) => answer,
-        Err(undecided) => return Ok(Err(Stop::Undecided(undecided))),
-    };
+    let answer = placement::place(season).map_err(Stop::Undecided);
     interrupt::check()?;
-    let report = verify::verify(season, &answer);
-    interrupt::check()?;
-    if report.clean() {
-        Ok(Ok((answer, report)))
-    } else {
-        Ok(Err(Stop::Findings(Box::new(report))))
-    }
+    Ok(answer)
 }
 
 /// The plan lines whose seats are still to be computed, as faults.
@@ -231,21 +250,4 @@ fn tell_findings(to: &mut impl Write, report: &Report) -> std::io::Result<()> {
         writeln!(to, "… 另有 {rest} 处")?;
     }
     writeln!(to, "核对未通过：这是程序的错误，请连同招生季报告。未写入任何结果。")
-}
-
-/// The certificate of a verified answer, as the bytes of `certificate.json`.
-///
-/// # Errors
-/// `Internal` for an answer whose report is not clean: no such answer gets a certificate.
-pub(super) fn certificate(
-    season: &Season,
-    answer: &Answer,
-    report: &Report,
-) -> Result<Vec<u8>, Failure> {
-    let certificate = verify::Certificate::of(season, answer, report)
-        .ok_or_else(|| Failure::Internal("未通过核对的结果没有证书".to_owned()))?;
-    let mut bytes =
-        serde_json::to_vec_pretty(&certificate).map_err(|e| Failure::Internal(e.to_string()))?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }

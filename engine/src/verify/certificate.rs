@@ -128,6 +128,29 @@ impl AnswerBytes {
     }
 }
 
+/// An answer that held: its certificate and the bytes it is written as.
+#[derive(Clone, Debug)]
+pub struct Certified {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// The files.
+    pub bytes: AnswerBytes,
+}
+
+/// Verifies an answer and digests it at the same time; nothing is certified unless the report is clean.
+pub fn certify(season: &Season, answer: &Answer) -> (Report, Option<Certified>) {
+    let (report, certified) = rayon::join(
+        || super::verify(season, answer),
+        || {
+            let bytes = AnswerBytes::of(season, answer);
+            let certificate = Certificate::of_bytes(season, answer, &bytes);
+            Certified { certificate, bytes }
+        },
+    );
+    let certified = report.clean().then_some(certified);
+    (report, certified)
+}
+
 impl Certificate {
     /// The certificate of an answer, only where verification found nothing.
     pub fn of(season: &Season, answer: &Answer, report: &Report) -> Option<Self> {

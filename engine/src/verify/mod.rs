@@ -22,7 +22,8 @@ use crate::domain::{Answer, ApplicantIx, BatchIx, CategoryIx, Outcome, SchoolIx,
 use court::Court;
 
 pub use certificate::{
-    AnswerBytes, CONTRACT, Certificate, CertifiedLine, Counts, check_certificate,
+    AnswerBytes, CONTRACT, Certificate, Certified, CertifiedLine, Counts, certify,
+    check_certificate,
 };
 pub use report::{Finding, Property, Report};
 

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use luqu_engine::domain::{Answer, ApplicantIx, Score, Season, answer_csv};
+use luqu_engine::domain::{Answer, ApplicantIx, Score, Season};
+use luqu_engine::verify::Certified;
 use serde::Serialize;
 
 use super::answer_xlsx;
@@ -49,10 +50,10 @@ pub fn write_answer(
     dir: &Path,
     season: &Season,
     answer: &Answer,
-    certificate: &[u8],
+    certified: Certified,
     format: Format,
 ) -> Result<(), Failure> {
-    let files = files(season, answer, certificate, format)?;
+    let files = files(season, answer, certified, format)?;
     atomic::replace_folder(dir, is_answer_file, &files, interrupt::check)
 }
 
@@ -63,16 +64,19 @@ pub fn write_answer(
 pub fn files(
     season: &Season,
     answer: &Answer,
-    certificate: &[u8],
+    certified: Certified,
     format: Format,
 ) -> Result<Vec<Named>, Failure> {
+    let mut certificate = serde_json::to_vec_pretty(&certified.certificate)
+        .map_err(|e| Failure::Internal(e.to_string()))?;
+    certificate.push(b'\n');
     let mut files: Vec<Named> = Vec::with_capacity(4);
     match format {
         Format::Csv => {
-            files.push(("placements.csv", answer_csv::placements(season, answer)));
-            interrupt::check()?;
-            files.push(("cutoffs.csv", answer_csv::cutoffs(season, answer)));
-            files.push(("reasons.csv", answer_csv::reasons(season, answer)));
+            let bytes = certified.bytes;
+            files.push(("placements.csv", bytes.placements));
+            files.push(("cutoffs.csv", bytes.cutoffs));
+            files.push(("reasons.csv", bytes.reasons));
         }
         Format::Json => {
             files.push(("placements.json", placements_json(season, answer)?));
@@ -81,11 +85,11 @@ pub fn files(
             files.push(("reasons.json", reasons_json(season, answer)?));
         }
         Format::Xlsx => {
-            files.push(("answer.xlsx", answer_xlsx::workbook(season, answer, certificate)?));
+            files.push(("answer.xlsx", answer_xlsx::workbook(season, answer, &certificate)?));
         }
     }
     interrupt::check()?;
-    files.push(("certificate.json", certificate.to_vec()));
+    files.push(("certificate.json", certificate));
     Ok(files)
 }
 
