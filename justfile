@@ -32,3 +32,14 @@ growth MOST="1000000":
 # Side by side with other implementations (needs python3 and the network of the package registries).
 peers *ARGS:
     benches/peers/run {{ARGS}}
+
+# Mutated files against the reader: csv, policy and xlsx (each input of the last starts a process).
+fuzz COUNT="1000000":
+    cargo build --release --locked -p luqu
+    cargo run --release --locked -p luqu --example fuzz -- csv {{COUNT}}
+    cargo run --release --locked -p luqu --example fuzz -- policy {{COUNT}}
+    cargo run --release --locked -p luqu --example fuzz -- xlsx {{COUNT}}
+
+# Placement against the second algorithm on so many small random seasons.
+agree COUNT="1000000":
+    cargo run --release --locked -p luqu-fixtures --example agree -- {{COUNT}}

@@ -1,0 +1,151 @@
+//! Throws mutated season files at the reader: `fuzz csv|policy|xlsx COUNT [SEED]`.
+//!
+//! A stand-in for a coverage-guided fuzzer that needs no nightly toolchain: bytes are flipped, cut, doubled
+//! and spliced with words that mean something to the reader. Every input must end as a season or as
+//! faults; a panic ends the run with the seed of the input. Workbooks are read in the worker process, as
+//! always (by the `luqu` built beside this), so that the worker may die and this process may not.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use luqu::tables::{load, season_csv};
+use luqu_engine::policy::Policy;
+use luqu_fixtures::{DistrictSpec, Rng, district};
+use rust_xlsxwriter::Workbook;
+
+/// Words that a reader treats in its own way.
+const WORDS: [&[u8]; 20] = [
+    b",",
+    b"\"",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"=",
+    b"*",
+    b";",
+    b"[",
+    b"]",
+    b"99999999999",
+    b"-1",
+    b"1e309",
+    b"0.005",
+    "\u{feff}".as_bytes(),
+    "\u{3000}".as_bytes(),
+    "是".as_bytes(),
+    b"\xff\xfe",
+    b"\x81\x30",
+    b"2026-13-40",
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (target, count, seed) = match words[..] {
+        [target, count] => (target, count.parse().unwrap_or(0_u64), 1),
+        [target, count, seed] => (target, count.parse().unwrap_or(0), seed.parse().unwrap_or(1)),
+        _ => {
+            eprintln!("usage: fuzz csv|policy|xlsx COUNT [SEED]");
+            return ExitCode::from(2);
+        }
+    };
+    match run(target, count, seed) {
+        Ok((seasons, faults)) => {
+            println!("{count} inputs: {seasons} seasons, {faults} refused with faults, 0 panics");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("fuzz: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(target: &str, count: u64, seed: u64) -> Result<(u64, u64), Box<dyn std::error::Error>> {
+    let room = tempfile::tempdir()?;
+    let folder = room.path().join("season");
+    let source = district(&DistrictSpec::new(12, seed).schools(3, 2));
+    season_csv::write_season(&folder, &source.policy, &source.draft)?;
+    let files: Vec<PathBuf> = match target {
+        "csv" => std::fs::read_dir(&folder)?
+            .filter_map(|e| Some(e.ok()?.path()))
+            .filter(|p| p.extension().is_some_and(|e| e == "csv"))
+            .collect(),
+        "policy" => vec![folder.join("policy.toml")],
+        "xlsx" => vec![workbook_of(&folder)?],
+        _ => return Err("no such target".into()),
+    };
+    let mut files = files;
+    files.sort();
+    let originals: Vec<Vec<u8>> = files.iter().map(std::fs::read).collect::<Result<_, _>>()?;
+    let (mut seasons, mut refused) = (0, 0);
+    for input in 0..count {
+        let mut rng = Rng::new(seed, input);
+        let at = rng.below(files.len());
+        let mut bytes = originals[at].clone();
+        for _ in 0..=rng.below(6) {
+            mutate(&mut bytes, &mut rng);
+        }
+        let judged = std::panic::catch_unwind(|| {
+            if target == "policy" {
+                return Policy::load(&String::from_utf8_lossy(&bytes), None).is_ok();
+            }
+            let written = std::fs::write(&files[at], &bytes).is_ok();
+            written && load::load(&folder, None).is_ok_and(|loaded| !loaded.blocked())
+        });
+        match judged {
+            Ok(true) => seasons += 1,
+            Ok(false) => refused += 1,
+            Err(_) => return Err(format!("input {input} of seed {seed} panics").into()),
+        }
+        if target != "policy" {
+            std::fs::write(&files[at], &originals[at])?;
+        }
+    }
+    Ok((seasons, refused))
+}
+
+/// Moves the tables of a season folder into one workbook.
+fn workbook_of(folder: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let mut book = Workbook::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|e| e != "csv") {
+            continue;
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let sheet = book.add_worksheet().set_name(name)?;
+        let mut rows = csv::ReaderBuilder::new().has_headers(false).from_path(&path)?;
+        for (row, record) in (0_u32..).zip(rows.records()) {
+            for (column, cell) in (0_u16..).zip(&record?) {
+                sheet.write_string(row, column, cell)?;
+            }
+        }
+        std::fs::remove_file(&path)?;
+    }
+    let path = folder.join("season.xlsx");
+    book.save(&path)?;
+    Ok(path)
+}
+
+fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) {
+    let at = rng.below(bytes.len() + 1);
+    let length = rng.below(8).min(bytes.len() - at);
+    match rng.below(5) {
+        0 => {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1 << rng.below(8);
+            }
+        }
+        1 => drop(bytes.drain(at..at + length)),
+        2 => {
+            let copy = bytes[at..at + length].to_vec();
+            bytes.splice(at..at, copy);
+        }
+        3 => {
+            let word = WORDS[rng.below(WORDS.len())];
+            bytes.splice(at..at, word.iter().copied());
+        }
+        _ => bytes.truncate(bytes.len() - length),
+    }
+}
