@@ -109,7 +109,8 @@ fn a_killed_run_leaves_the_old_answer_or_the_new_one() {
         let which = answers.iter().position(|a| *a == now);
         seen[which.expect("one of the two answers, whole")] += 1;
     }
-    assert_eq!(seen[0] + seen[1], 110, "{killed_while_writing} were killed while writing");
+    assert!(killed_while_writing > 0, "no run was killed in the act");
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
     assert!(place(&season, &out, "a").wait().expect("it ends").success());
     assert!(files(&out) == answers[0]);
     assert_eq!(leftovers(room.path()), 0, "what killed runs left is removed");
@@ -139,7 +140,7 @@ fn an_interrupted_run_ends_with_130_and_leaves_no_trace() {
         assert!(answers.contains(&files(&out)));
         assert_eq!(leftovers(room.path()), 0, "an interrupted run cleans up");
     }
-    assert!(interrupted <= 40);
+    assert!(interrupted > 0, "no run was interrupted");
 }
 
 #[test]

@@ -206,10 +206,3 @@ pub enum Decided {
     /// Equal on all keys before it, later in the recorded order.
     Manual,
 }
-
-impl Decided {
-    /// Whether all scores were equal, so that chance or a record decided.
-    pub const fn by_chance(&self) -> bool {
-        matches!(self, Self::Lottery | Self::Manual)
-    }
-}

@@ -249,16 +249,6 @@ impl<'s> Market<'s> {
         self.index.get(&(school, category, None)).copied()
     }
 
-    /// The class of a row of `cutoffs.csv`.
-    pub fn class_of_line(
-        &self,
-        school: SchoolIx,
-        category: CategoryIx,
-        junior: Option<SchoolIx>,
-    ) -> Option<usize> {
-        self.index.get(&(school, category, junior)).copied()
-    }
-
     /// The applicant's proposals in their order.
     pub fn proposals(&self, applicant: ApplicantIx) -> &[Proposal] {
         &self.proposals[self.offsets[applicant.at()]..self.offsets[applicant.at() + 1]]
