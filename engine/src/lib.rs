@@ -11,4 +11,5 @@ pub mod placement;
 pub mod policy;
 pub mod quota;
 pub mod rules;
+pub mod solver;
 pub mod verify;
