@@ -164,3 +164,113 @@ fn tampering_with_any_file_is_found_also_when_it_is_signed_again() {
     assert!(String::from_utf8_lossy(&run.stdout).contains("schools"));
     assert_eq!(luqu(&["verify", &season, &path("nowhere")]).status.code(), Some(1));
 }
+
+/// The workbook with each part's text through `change`.
+fn repacked(book: &[u8], change: impl Fn(&str, String) -> String) -> Vec<u8> {
+    use std::io::{Read as _, Write as _};
+    let mut from = zip::ZipArchive::new(std::io::Cursor::new(book)).expect("a workbook");
+    let mut to = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for at in 0..from.len() {
+        let mut part = from.by_index(at).expect("a part");
+        let (name, mut text) = (part.name().expect("a name").into_owned(), String::new());
+        part.read_to_string(&mut text).expect("text");
+        to.start_file(&name, zip::write::SimpleFileOptions::default()).expect("a part");
+        to.write_all(change(&name, text).as_bytes()).expect("memory");
+    }
+    to.finish().expect("memory").into_inner()
+}
+
+#[test]
+fn an_answer_is_verified_explained_compared_and_audited_in_every_form() {
+    let room = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| room.path().join(name).to_string_lossy().into_owned();
+    let season = path("season");
+    assert!(luqu(&["init", &season, "--demo", "200", "--seed", "5"]).status.success());
+    for form in ["csv", "json", "xlsx"] {
+        let run = luqu(&["place", &season, "--out", &path(form), "--format", form]);
+        assert!(run.status.success());
+        let run = luqu(&["verify", &season, &path(form)]);
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert_eq!(run.status.code(), Some(0), "{form}: {said}");
+        assert_eq!(said.lines().filter(|l| l.starts_with("✓ ")).count(), 11, "{form}: {said}");
+    }
+    let csv = fs::read_to_string(room.path().join("csv/placements.csv")).expect("an answer");
+    let row = csv.lines().find(|l| l.contains(",placed,")).expect("a placement");
+    let id = row.split(',').next().expect("an id");
+    let said = |args: &[&str]| {
+        let run = luqu(args);
+        (run.status.code(), String::from_utf8_lossy(&run.stdout).into_owned())
+    };
+    let sealed = path("csv/certificate.json");
+    for form in ["json", "xlsx"] {
+        let (csv, other) = (path("csv"), path(form));
+        for args in [
+            &["explain", &season, id, "--answer"][..],
+            &["audit", &season, "--json", "--sealed", &sealed, "--answer"],
+            &["compare", &csv, "--season", &season, "--json"],
+        ] {
+            let one = said(&[args, &[&csv]].concat());
+            assert!(one.0.is_some_and(|code| code != 1), "{args:?}: {one:?}");
+            assert_eq!(one, said(&[args, &[&other]].concat()), "{form}: {args:?}");
+        }
+    }
+
+    // Every deviation is found: a word, a name, a number, a row, a key of the certificate.
+    let (json, book) =
+        (room.path().join("json/placements.json"), room.path().join("xlsx/answer.xlsx"));
+    let kept = (fs::read_to_string(&json).expect("JSON"), fs::read(&book).expect("a workbook"));
+    let first = kept.0.lines().nth(1).expect("a row").to_owned();
+    for changed in [
+        kept.0.replacen("\"placed\"", "\"unplaced\"", 1),
+        kept.0.replacen("\"position\":1", "\"position\":\"1\"", 1),
+        kept.0.replacen("\"outcome\"", "\"result\"", 1),
+        kept.0.replacen(&format!("{first}\n"), "", 1),
+        kept.0.replacen("[\n", "[\n\n", 1),
+    ] {
+        assert_ne!(changed, kept.0);
+        fs::write(&json, changed).expect("a file");
+        assert_eq!(said(&["verify", &season, &path("json")]).0, Some(5));
+        let (code, found) =
+            said(&["audit", &season, "--sealed", &sealed, "--answer", &path("json")]);
+        assert!(code != Some(0) || found.contains("V17"), "{found}");
+    }
+    fs::write(&json, &kept.0).expect("a file");
+    for (sheet, from, to) in [
+        ("sheet1", "<t>录取</t>", "<t>未录取</t>"),
+        ("sheet1", "中学</t>", "中校</t>"),
+        ("sheet1", "报名号", "考生号"),
+        ("sheet2", "<t>是</t>", "<t>否</t>"),
+        ("sheet3", "<t>排在录取线之后</t>", "<t>低于录取下限</t>"),
+        ("sheet3", "</v>", ".5</v>"),
+        ("workbook.xml", "name=\"原因\"", "name=\"理由\""),
+    ] {
+        let bytes =
+            repacked(
+                &kept.1,
+                |name, text| {
+                    if name.contains(sheet) { text.replacen(from, to, 1) } else { text }
+                },
+            );
+        assert_ne!(repacked(&kept.1, |_, text| text), bytes, "{from}");
+        fs::write(&book, bytes).expect("a file");
+        let (code, found) = said(&["verify", &season, &path("xlsx")]);
+        assert_eq!(code, Some(5), "{from}: {found}");
+    }
+    fs::write(&book, &kept.1).expect("a file");
+
+    // Saved again, the workbook is still the same answer.
+    fs::write(&book, repacked(&kept.1, |_, text| text)).expect("a file");
+    assert_eq!(said(&["verify", &season, &path("xlsx")]).0, Some(0));
+
+    let certificate = room.path().join("csv/certificate.json");
+    let text = fs::read_to_string(&certificate).expect("a certificate");
+    let start = text.find("      \"junior\": null,\n").expect("an open line");
+    let without = format!("{}{}", &text[..start], &text[start + 22..]);
+    fs::write(&certificate, without.replace("  }", " }")).expect("a file");
+    let (code, found) = said(&["verify", &season, &path("csv")]);
+    assert_eq!(code, Some(5), "{found}");
+    assert!(found.contains("certificate.json 第"), "{found}");
+
+    fs::copy(&book, room.path().join("csv/answer.xlsx")).expect("a file");
+    assert_eq!(said(&["verify", &season, &path("csv")]).0, Some(2), "two forms in one folder");
+}

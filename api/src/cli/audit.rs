@@ -11,7 +11,7 @@ use crate::audit_report::{Findings, page, violations_csv, workbook};
 use crate::error::Failure;
 use crate::tables::audit_inputs::{Elsewhere, load_inputs};
 use crate::tables::write::atomic;
-use crate::tables::{load, read_answer, report, seals};
+use crate::tables::{answer, load, report, seals};
 
 /// 核查录取名单、学籍和班级：无计划、超计划、提前、跨区域……
 #[derive(clap::Args)]
@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// 教学班（默认取招生季中的 sections / 教学班）
     #[arg(long, value_name = "FILE")]
     sections: Option<PathBuf>,
-    /// 以一次录取的结果（其中的 placements.csv）为录取名单
+    /// 以一次录取的结果（csv、json 或 xlsx）为录取名单
     #[arg(long, value_name = "DIR")]
     answer: Option<PathBuf>,
     /// 封存的证书（certificate.json）：核对各表、政策和结果是否改动
@@ -56,10 +56,9 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         Ok(season) => season,
         Err(exit) => return Ok(exit),
     };
-    if let Some(dir) = &args.answer {
-        read_answer::must_be_csv(dir)?;
-    }
-    let placements = args.answer.as_deref().map(|dir| dir.join("placements.csv"));
+    let roll = args.answer.as_deref().map(|dir| answer::roll(&season, dir)).transpose()?.flatten();
+    let placements = args.answer.as_deref().filter(|_| roll.is_none());
+    let placements = placements.map(|dir| dir.join("placements.csv"));
     let elsewhere = Elsewhere {
         admissions: args.admissions.as_deref().or(placements.as_deref()),
         registry: args.registry.as_deref(),
@@ -75,6 +74,9 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         return Ok(Exit::Faults);
     }
     let mut inputs = read.inputs;
+    if roll.is_some() {
+        inputs.admissions = roll;
+    }
     if let Some(certificate) = &args.sealed {
         inputs.sealed = seals::seals(&season, certificate, args.answer.as_deref())?;
     }

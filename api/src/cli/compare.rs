@@ -9,7 +9,7 @@ use super::Exit;
 use super::explain::placed;
 use super::moved::Show;
 use crate::error::Failure;
-use crate::tables::{read_answer, season_or_report};
+use crate::tables::{answer, season_or_report};
 
 /// The arguments of `luqu compare`.
 #[derive(clap::Args)]
@@ -45,10 +45,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// A season with the answer in `path`, or the season at `path` with its answer.
 fn side(path: &Path, season: Option<&Path>) -> Result<Result<(Season, Answer), Exit>, Failure> {
-    if season.is_none() {
-        read_answer::must_be_csv(path)?;
-    }
-    if season.is_none() && path.join("placements.csv").exists() {
+    if season.is_none() && answer::is_answer(path) {
         return Err(Failure::Usage(format!(
             "{} 是结果目录，请用 --season 给出它所属的招生季",
             path.display()
@@ -59,7 +56,7 @@ fn side(path: &Path, season: Option<&Path>) -> Result<Result<(Season, Answer), E
         Err(exit) => return Ok(Err(exit)),
     };
     if season.is_some() {
-        let answer = read_answer::read(path, &loaded)?;
+        let answer = answer::read(&loaded, path)?;
         return Ok(Ok((loaded, answer)));
     }
     Ok(placed(&loaded)?.map(|answer| (loaded, answer)))

@@ -120,7 +120,7 @@ fn show(args: &Args, room: &Room, keep: bool) -> Result<Exit, Failure> {
         Ok(((), format!("3 份结果、证书、{LIST}")))
     })?;
     let clean = steps.run("从文件重新核对 verify", || {
-        let report = answer::judge(&season, &room.answer)?;
+        let report = answer::judge(&season, &room.answer)?.report;
         let words = if report.clean() { "全部成立" } else { "发现问题" };
         Ok((report.clean(), words.to_owned()))
     })?;

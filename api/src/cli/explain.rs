@@ -10,7 +10,7 @@ use super::check::closed_pipe;
 use super::{Exit, place, say, text_table};
 use crate::error::Failure;
 use crate::tables::located::{echoed, masked};
-use crate::tables::{answer, read_answer, season_or_report};
+use crate::tables::{answer, season_or_report};
 
 /// The arguments of `luqu explain`.
 #[derive(clap::Args)]
@@ -62,9 +62,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     };
     let answer = match &args.answer {
         Some(dir) => {
-            let answer = read_answer::read(dir, &season)?;
+            let answer = answer::read(&season, dir)?;
             // What a family is told must come from an answer that holds.
-            if !answer::judge(&season, dir)?.clean() {
+            if !answer::judge(&season, dir)?.report.clean() {
                 say(format_args!(
                     "{} 未通过核验，或与招生季数据不符，不作解释；先运行 luqu verify",
                     dir.display()

@@ -7,14 +7,15 @@ use luqu_engine::verify::{Property, Report};
 
 use super::Exit;
 use crate::error::Failure;
-use crate::tables::{answer, season_or_report};
+use crate::tables::answer::{self, Judged};
+use crate::tables::season_or_report;
 
 /// Verify the results of a season 核验结果
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The season: a folder with policy.toml and tables, or an .xlsx beside a policy.toml
     season: PathBuf,
-    /// The folder with placements.csv, cutoffs.csv, reasons.csv and certificate.json
+    /// 结果目录：place 写出的 csv、json 或 xlsx，连同 certificate.json
     answer: PathBuf,
     /// Print the report as JSON
     #[arg(long)]
@@ -33,10 +34,8 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         Ok(season) => season,
         Err(exit) => return Ok(exit),
     };
-    let report = answer::judge(&season, &args.answer)?;
     // Without all of its files an answer is not judged, and silence is no praise.
-    let files = ["placements.csv", "cutoffs.csv", "reasons.csv", "certificate.json"];
-    let complete = files.iter().all(|name| args.answer.join(name).is_file());
+    let Judged { report, complete } = answer::judge(&season, &args.answer)?;
     let mut out = anstream::stdout().lock();
     let written = if args.json {
         serde_json::to_writer_pretty(&mut out, &as_json(&report, complete))

@@ -64,6 +64,22 @@ pub(super) struct Book {
     pub(super) sheets: Vec<Sheet>,
 }
 
+impl Book {
+    /// Reads the workbook at `path`.
+    ///
+    /// # Errors
+    /// What the file is to blame for.
+    pub(super) fn open(path: &Path) -> Result<Self, FileFault> {
+        let bytes = workbook::frames(path)?;
+        match frames::read(&bytes) {
+            Stream::Sheets(sheets) => Ok(Self { bytes, sheets }),
+            Stream::Fault(Trouble::Unreadable, words) => Err(workbook::unreadable(words)),
+            Stream::Fault(Trouble::TooLarge, words) => Err(workbook::too_large(words)),
+            Stream::Broken => Err(workbook::unreadable("解析中断")),
+        }
+    }
+}
+
 /// Everything found.
 pub(super) struct Inputs {
     /// The folder of the season.
@@ -153,21 +169,10 @@ impl Inputs {
     }
 
     fn book(&mut self, path: PathBuf) {
-        let bytes = match workbook::frames(&path) {
-            Ok(bytes) => bytes,
+        let book = match Book::open(&path) {
+            Ok(book) => Arc::new(book),
             Err(why) => return self.refuse(&path, why),
         };
-        let sheets = match frames::read(&bytes) {
-            Stream::Sheets(sheets) => sheets,
-            Stream::Fault(Trouble::Unreadable, words) => {
-                return self.refuse(&path, workbook::unreadable(words));
-            }
-            Stream::Fault(Trouble::TooLarge, words) => {
-                return self.refuse(&path, workbook::too_large(words));
-            }
-            Stream::Broken => return self.refuse(&path, workbook::unreadable("解析中断")),
-        };
-        let book = Arc::new(Book { bytes, sheets });
         for (at, Sheet { name, known, .. }) in book.sheets.iter().enumerate() {
             match table_named(name).filter(|_| *known) {
                 Some(table) => self.candidates.push(Candidate {

@@ -2,6 +2,8 @@
 
 pub mod annotate;
 pub mod answer;
+mod answer_files;
+mod answer_rows;
 pub mod audit_inputs;
 mod cell;
 pub mod columns;
@@ -15,7 +17,6 @@ pub mod load;
 pub mod located;
 pub mod policy_comments;
 mod read;
-pub mod read_answer;
 pub mod report;
 mod rows;
 pub mod seals;

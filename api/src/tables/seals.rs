@@ -8,17 +8,14 @@ use luqu_engine::domain::{Season, Table};
 use luqu_engine::rules::Seal;
 use luqu_engine::verify::{Certificate, table_digest};
 
-use super::files;
+use super::{answer, files};
 use crate::error::Failure;
-
-/// The files of an answer that a certificate seals.
-const FILES: [&str; 3] = ["placements.csv", "cutoffs.csv", "reasons.csv"];
 
 /// Every seal of the certificate with what is found now. The answer files are those of `answer`, or those
 /// beside the certificate; where none of them is there, they are not judged.
 ///
 /// # Errors
-/// A certificate that cannot be read from the disk. One that is no certificate is a broken seal.
+/// A certificate or an answer that cannot be read from the disk. One that is no certificate is a broken seal.
 pub fn seals(
     season: &Season,
     certificate: &Path,
@@ -45,10 +42,8 @@ pub fn seals(
 
     let beside = certificate.parent().unwrap_or(Path::new("."));
     let folder = answer.unwrap_or(beside);
-    if answer.is_some() || FILES.iter().any(|f| folder.join(f).is_file()) {
-        for name in FILES {
-            let read = files::read_regular(&folder.join(name), files::MOST_CSV);
-            let now = read.ok().map(|bytes| of_bytes(&bytes));
+    if answer.is_some() || answer::is_answer(folder) {
+        for (name, now) in answer::digests(season, folder)? {
             seals.push(Seal::beside(name, sealed(&given.files, name), now));
         }
     }

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
 
+use super::answer_files;
 use super::cell::Raw;
 use super::columns::table_named;
 use super::frames::{FrameWriter, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MAX_STREAM, Trouble};
@@ -85,7 +86,7 @@ fn workbook(file: File, out: &mut FrameWriter<impl Write>) -> Result<(), Stop> {
     let mut book: Xlsx<_> = Xlsx::new(reader)?;
     let mut budget = Budget { cells: MAX_CELLS, bytes: MAX_STREAM };
     for name in book.sheet_names() {
-        let known = table_named(&name).is_some();
+        let known = table_named(&name).is_some() || answer_files::is_sheet(&name);
         out.sheet(&name, known)?;
         if known {
             sheet(&mut book, &name, out, &mut budget)?;

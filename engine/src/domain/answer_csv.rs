@@ -7,10 +7,32 @@ use rayon::prelude::*;
 
 use super::{Answer, ApplicantIx, Outcome, Season};
 
+/// The columns of `placements`, in every form of an answer.
+pub const PLACEMENTS: [&str; 7] =
+    ["applicant_id", "outcome", "batch", "position", "school_id", "category", "total"];
+
+/// The columns of `cutoffs`.
+pub const CUTOFFS: [&str; 10] = [
+    "batch",
+    "school_id",
+    "category",
+    "junior_id",
+    "seats",
+    "placed",
+    "full",
+    "lowest_total",
+    "lowest_position",
+    "floor",
+];
+
+/// The columns of `reasons`.
+pub const REASONS: [&str; 7] =
+    ["applicant_id", "batch", "position", "school_id", "category", "reason", "detail"];
+
 /// `placements.csv`: one row per applicant, in the order of ids.
 pub fn placements(season: &Season, answer: &Answer) -> Vec<u8> {
     let mut out = String::with_capacity(48 * answer.outcomes.len() + 64);
-    out.push_str("applicant_id,outcome,batch,position,school_id,category,total\n");
+    header(&mut out, &PLACEMENTS);
     let policy = season.policy();
     for (at, outcome) in answer.outcomes.iter().enumerate() {
         let applicant = season.applicant(ApplicantIx::from(at));
@@ -41,9 +63,7 @@ pub fn placements(season: &Season, answer: &Answer) -> Vec<u8> {
 /// `cutoffs.csv`: one row per seat class, in the order of the answer.
 pub fn cutoffs(season: &Season, answer: &Answer) -> Vec<u8> {
     let mut out = String::with_capacity(64 * answer.lines.len() + 128);
-    out.push_str(
-        "batch,school_id,category,junior_id,seats,placed,full,lowest_total,lowest_position,floor\n",
-    );
+    header(&mut out, &CUTOFFS);
     let policy = season.policy();
     for line in &answer.lines {
         field(&mut out, &policy.batch(line.batch).id);
@@ -75,7 +95,8 @@ pub fn cutoffs(season: &Season, answer: &Answer) -> Vec<u8> {
 
 /// `reasons.csv`: one row per proposal that did not stick, in the order of the answer.
 pub fn reasons(season: &Season, answer: &Answer) -> Vec<u8> {
-    const HEADER: &[u8] = b"applicant_id,batch,position,school_id,category,reason,detail\n";
+    let mut head = String::new();
+    header(&mut head, &REASONS);
     let policy = season.policy();
     let parts: Vec<String> = answer
         .reasons
@@ -101,12 +122,17 @@ pub fn reasons(season: &Season, answer: &Answer) -> Vec<u8> {
             out
         })
         .collect();
-    let mut out = Vec::with_capacity(HEADER.len() + parts.iter().map(String::len).sum::<usize>());
-    out.extend_from_slice(HEADER);
+    let mut out = Vec::with_capacity(head.len() + parts.iter().map(String::len).sum::<usize>());
+    out.extend_from_slice(head.as_bytes());
     for part in parts {
         out.extend_from_slice(part.as_bytes());
     }
     out
+}
+
+fn header(out: &mut String, columns: &[&str]) {
+    out.push_str(&columns.join(","));
+    out.push('\n');
 }
 
 fn field(out: &mut String, text: &str) {

@@ -119,7 +119,8 @@ impl AnswerBytes {
         Self { placements, cutoffs, reasons }
     }
 
-    fn files(&self) -> [(&'static str, &[u8]); 3] {
+    /// The files by name, in the order of the fields.
+    pub fn files(&self) -> [(&'static str, &[u8]); 3] {
         [
             ("placements.csv", &self.placements),
             ("cutoffs.csv", &self.cutoffs),
@@ -216,6 +217,13 @@ impl Certificate {
         };
         certificate.seal = certificate.sealed();
         certificate
+    }
+
+    /// The bytes of `certificate.json`.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
     }
 
     /// The seal that the rest of the certificate deserves.

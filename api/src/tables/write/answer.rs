@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use luqu_engine::domain::{Answer, ApplicantIx, Score, Season};
+use luqu_engine::domain::{Answer, ApplicantIx, Score, Season, answer_csv};
 use luqu_engine::verify::Certified;
 use serde::Serialize;
 
@@ -67,9 +67,7 @@ pub fn files(
     certified: Certified,
     format: Format,
 ) -> Result<Vec<Named>, Failure> {
-    let mut certificate = serde_json::to_vec_pretty(&certified.certificate)
-        .map_err(|e| Failure::Internal(e.to_string()))?;
-    certificate.push(b'\n');
+    let certificate = certified.certificate.to_bytes();
     let mut files: Vec<Named> = Vec::with_capacity(4);
     match format {
         Format::Csv => {
@@ -93,94 +91,126 @@ pub fn files(
     Ok(files)
 }
 
+/// A value of a JSON file.
 #[derive(Serialize)]
-struct Placement<'a> {
-    applicant_id: &'a str,
-    outcome: &'a str,
-    batch: Option<&'a str>,
-    position: Option<u16>,
-    school_id: Option<&'a str>,
-    category: Option<&'a str>,
-    total: Score,
+#[serde(untagged)]
+enum Value<'a> {
+    Blank(()),
+    Text(&'a str),
+    Word(String),
+    Number(u32),
+    Flag(bool),
+    Score(Score),
 }
 
-fn placements_json(season: &Season, answer: &Answer) -> Result<Vec<u8>, Failure> {
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u32> for Value<'_> {
+    fn from(number: u32) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Score> for Value<'_> {
+    fn from(score: Score) -> Self {
+        Self::Score(score)
+    }
+}
+
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Blank(()), Into::into)
+    }
+}
+
+/// `placements.json`.
+///
+/// # Errors
+/// `Internal`; so for the other two.
+pub(in crate::tables) fn placements_json(
+    season: &Season,
+    answer: &Answer,
+) -> Result<Vec<u8>, Failure> {
     let policy = season.policy();
-    lines(answer.outcomes.iter().enumerate().map(|(at, outcome)| {
+    let rows = answer.outcomes.iter().enumerate().map(|(at, outcome)| {
         let applicant = season.applicant(ApplicantIx::from(at));
         let seat = outcome.seat();
-        Placement {
-            applicant_id: &applicant.id,
-            outcome: outcome.key(),
-            batch: seat.map(|(batch, ..)| policy.batch(batch).id.as_str()),
-            position: seat.map(|(_, position, ..)| position),
-            school_id: seat.map(|(_, _, school, _)| season.school(school).id.as_str()),
-            category: seat.map(|(.., category)| policy.category(category).id.as_str()),
-            total: applicant.total,
-        }
-    }))
+        [
+            applicant.id.as_str().into(),
+            outcome.key().into(),
+            seat.map(|(batch, ..)| policy.batch(batch).id.as_str()).into(),
+            seat.map(|(_, position, ..)| u32::from(position)).into(),
+            seat.map(|(_, _, school, _)| season.school(school).id.as_str()).into(),
+            seat.map(|(.., category)| policy.category(category).id.as_str()).into(),
+            applicant.total.into(),
+        ]
+    });
+    json(answer_csv::PLACEMENTS, rows)
 }
 
-#[derive(Serialize)]
-struct Cutoff<'a> {
-    batch: &'a str,
-    school_id: &'a str,
-    category: &'a str,
-    junior_id: Option<&'a str>,
-    seats: u32,
-    placed: u32,
-    full: bool,
-    lowest_total: Option<Score>,
-    lowest_position: Option<u16>,
-    floor: Option<Score>,
-}
-
-fn cutoffs_json(season: &Season, answer: &Answer) -> Result<Vec<u8>, Failure> {
+/// `cutoffs.json`.
+pub(in crate::tables) fn cutoffs_json(
+    season: &Season,
+    answer: &Answer,
+) -> Result<Vec<u8>, Failure> {
     let policy = season.policy();
-    lines(answer.lines.iter().map(|line| Cutoff {
-        batch: &policy.batch(line.batch).id,
-        school_id: &season.school(line.school).id,
-        category: &policy.category(line.category).id,
-        junior_id: line.junior.map(|j| season.school(j).id.as_str()),
-        seats: line.seats,
-        placed: line.placed,
-        full: line.full(),
-        lowest_total: line.lowest_total,
-        lowest_position: line.lowest_position,
-        floor: line.floor,
-    }))
+    let rows = answer.lines.iter().map(|line| {
+        [
+            policy.batch(line.batch).id.as_str().into(),
+            season.school(line.school).id.as_str().into(),
+            policy.category(line.category).id.as_str().into(),
+            line.junior.map(|j| season.school(j).id.as_str()).into(),
+            line.seats.into(),
+            line.placed.into(),
+            Value::Flag(line.full()),
+            line.lowest_total.into(),
+            line.lowest_position.map(u32::from).into(),
+            line.floor.into(),
+        ]
+    });
+    json(answer_csv::CUTOFFS, rows)
 }
 
-#[derive(Serialize)]
-struct Reason<'a> {
-    applicant_id: &'a str,
-    batch: &'a str,
-    position: u16,
-    school_id: &'a str,
-    category: &'a str,
-    reason: String,
-    detail: Option<Score>,
-}
-
-fn reasons_json(season: &Season, answer: &Answer) -> Result<Vec<u8>, Failure> {
+/// `reasons.json`.
+pub(in crate::tables) fn reasons_json(
+    season: &Season,
+    answer: &Answer,
+) -> Result<Vec<u8>, Failure> {
     let policy = season.policy();
-    lines(answer.reasons.iter().map(|reason| Reason {
-        applicant_id: &season.applicant(reason.applicant).id,
-        batch: &policy.batch(reason.batch).id,
-        position: reason.position,
-        school_id: &season.school(reason.school).id,
-        category: &policy.category(reason.category).id,
-        reason: reason.kind.key(),
-        detail: reason.bound,
-    }))
+    let rows = answer.reasons.iter().map(|reason| {
+        [
+            season.applicant(reason.applicant).id.as_str().into(),
+            policy.batch(reason.batch).id.as_str().into(),
+            u32::from(reason.position).into(),
+            season.school(reason.school).id.as_str().into(),
+            policy.category(reason.category).id.as_str().into(),
+            Value::Word(reason.kind.key()),
+            reason.bound.into(),
+        ]
+    });
+    json(answer_csv::REASONS, rows)
 }
 
-/// A JSON array with one object per line.
-fn lines<T: Serialize>(rows: impl Iterator<Item = T>) -> Result<Vec<u8>, Failure> {
+/// A JSON array with one object per line: the columns, each with its value.
+fn json<'a, const N: usize>(
+    columns: [&str; N],
+    rows: impl Iterator<Item = [Value<'a>; N]>,
+) -> Result<Vec<u8>, Failure> {
+    let failed = |e: serde_json::Error| Failure::Internal(e.to_string());
     let mut out = b"[".to_vec();
     for (at, row) in rows.enumerate() {
         out.extend_from_slice(if at == 0 { b"\n" } else { b",\n" });
-        serde_json::to_writer(&mut out, &row).map_err(|e| Failure::Internal(e.to_string()))?;
+        for (at, (column, value)) in columns.iter().zip(&row).enumerate() {
+            out.push(if at == 0 { b'{' } else { b',' });
+            serde_json::to_writer(&mut out, column).map_err(failed)?;
+            out.push(b':');
+            serde_json::to_writer(&mut out, value).map_err(failed)?;
+        }
+        out.push(b'}');
     }
     out.extend_from_slice(b"\n]\n");
     Ok(out)

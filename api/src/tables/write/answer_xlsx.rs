@@ -8,50 +8,60 @@ use super::words;
 use crate::error::Failure;
 use crate::interrupt;
 
-const fn column(title: &'static str, width: f64) -> Column {
-    Column { title, width }
+/// A column of a sheet: its title, its width, and the column of the answer files that it says in people's
+/// words; none for one that only helps to read.
+type Titled = (&'static str, f64, &'static str);
+
+/// The sheet 录取结果.
+pub(in crate::tables) const PLACEMENTS: &[Titled] = &[
+    ("报名号", 16.0, "applicant_id"),
+    ("姓名", 12.0, ""),
+    ("毕业学校", 24.0, ""),
+    ("结果", 10.0, "outcome"),
+    ("录取批次", 22.0, "batch"),
+    ("志愿序号", 10.0, "position"),
+    ("录取学校代码", 14.0, "school_id"),
+    ("录取学校", 24.0, ""),
+    ("类别", 14.0, "category"),
+    ("总分", 10.0, "total"),
+];
+
+/// The sheet 分数线.
+pub(in crate::tables) const CUTOFFS: &[Titled] = &[
+    ("批次", 22.0, "batch"),
+    ("学校代码", 12.0, "school_id"),
+    ("招生学校", 24.0, ""),
+    ("类别", 12.0, "category"),
+    ("毕业学校代码", 14.0, "junior_id"),
+    ("毕业学校", 24.0, ""),
+    ("计划数", 9.0, "seats"),
+    ("录取数", 9.0, "placed"),
+    ("缺额", 8.0, ""),
+    ("录满", 8.0, "full"),
+    ("最低分", 9.0, "lowest_total"),
+    ("末位志愿", 10.0, "lowest_position"),
+    ("录取下限", 10.0, "floor"),
+];
+
+/// The sheet 原因.
+pub(in crate::tables) const REASONS: &[Titled] = &[
+    ("报名号", 16.0, "applicant_id"),
+    ("姓名", 12.0, ""),
+    ("批次", 22.0, "batch"),
+    ("志愿序号", 10.0, "position"),
+    ("学校代码", 12.0, "school_id"),
+    ("志愿学校", 24.0, ""),
+    ("类别", 12.0, "category"),
+    ("未录取原因", 32.0, "reason"),
+    ("分数界", 10.0, "detail"),
+];
+
+/// The names of the three sheets.
+pub(in crate::tables) const SHEETS: [&str; 3] = ["录取结果", "分数线", "原因"];
+
+fn columns(titled: &[Titled]) -> Vec<Column> {
+    titled.iter().map(|&(title, width, _)| Column { title, width }).collect()
 }
-
-const PLACEMENTS: &[Column] = &[
-    column("报名号", 16.0),
-    column("姓名", 12.0),
-    column("毕业学校", 24.0),
-    column("结果", 10.0),
-    column("录取批次", 22.0),
-    column("志愿序号", 10.0),
-    column("录取学校代码", 14.0),
-    column("录取学校", 24.0),
-    column("类别", 14.0),
-    column("总分", 10.0),
-];
-
-const LINES: &[Column] = &[
-    column("批次", 22.0),
-    column("学校代码", 12.0),
-    column("招生学校", 24.0),
-    column("类别", 12.0),
-    column("毕业学校代码", 14.0),
-    column("毕业学校", 24.0),
-    column("计划数", 9.0),
-    column("录取数", 9.0),
-    column("缺额", 8.0),
-    column("录满", 8.0),
-    column("最低分", 9.0),
-    column("末位志愿", 10.0),
-    column("录取下限", 10.0),
-];
-
-const REASONS: &[Column] = &[
-    column("报名号", 16.0),
-    column("姓名", 12.0),
-    column("批次", 22.0),
-    column("志愿序号", 10.0),
-    column("学校代码", 12.0),
-    column("志愿学校", 24.0),
-    column("类别", 12.0),
-    column("未录取原因", 32.0),
-    column("分数界", 10.0),
-];
 
 /// The bytes of the workbook. Ids are text; scores and counts are numbers.
 ///
@@ -65,22 +75,37 @@ pub(super) fn workbook(
     let mut book = Workbook::new();
     let styles = Styles::new();
     let outcomes = answer.outcomes.iter().enumerate();
-    table(&mut book, &styles, "录取结果", PLACEMENTS, outcomes, |(at, outcome), cells| {
-        placement(season, ApplicantIx::from(at), *outcome, cells);
-    })?;
+    table(
+        &mut book,
+        &styles,
+        SHEETS[0],
+        &columns(PLACEMENTS),
+        outcomes,
+        |(at, outcome), cells| {
+            placement(season, ApplicantIx::from(at), *outcome, cells);
+        },
+    )?;
     interrupt::check()?;
-    table(&mut book, &styles, "分数线", LINES, answer.lines.iter(), |line, cells| {
+    table(&mut book, &styles, SHEETS[1], &columns(CUTOFFS), answer.lines.iter(), |line, cells| {
         cutoff(season, line, cells);
     })?;
-    table(&mut book, &styles, "原因", REASONS, answer.reasons.iter(), |reason, cells| {
-        why(season, reason, cells);
-    })?;
+    table(
+        &mut book,
+        &styles,
+        SHEETS[2],
+        &columns(REASONS),
+        answer.reasons.iter(),
+        |reason, cells| {
+            why(season, reason, cells);
+        },
+    )?;
     interrupt::check()?;
     notes(&mut book, &styles, season, answer, certificate)?;
     book.save_to_buffer().map_err(failed)
 }
 
-fn placement<'a>(
+/// The cells of a row.
+pub(in crate::tables) fn placement<'a>(
     season: &'a Season,
     applicant: ApplicantIx,
     outcome: Outcome,
@@ -101,7 +126,8 @@ fn placement<'a>(
     cells.push(person.total.into());
 }
 
-fn cutoff<'a>(season: &'a Season, line: &Line, cells: &mut Vec<Cell<'a>>) {
+/// The cells of a row.
+pub(in crate::tables) fn cutoff<'a>(season: &'a Season, line: &Line, cells: &mut Vec<Cell<'a>>) {
     let policy = season.policy();
     let school = season.school(line.school);
     cells.push(policy.batch(line.batch).name.as_str().into());
@@ -119,7 +145,8 @@ fn cutoff<'a>(season: &'a Season, line: &Line, cells: &mut Vec<Cell<'a>>) {
     cells.push(line.floor.into());
 }
 
-fn why<'a>(season: &'a Season, reason: &Reason, cells: &mut Vec<Cell<'a>>) {
+/// The cells of a row.
+pub(in crate::tables) fn why<'a>(season: &'a Season, reason: &Reason, cells: &mut Vec<Cell<'a>>) {
     let policy = season.policy();
     let person = season.applicant(reason.applicant);
     let school = season.school(reason.school);

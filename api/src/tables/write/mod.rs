@@ -1,7 +1,7 @@
 //! Writes answers: the machine files of SPEC §6, the workbook for people, one folder at once.
 
 pub mod answer;
-mod answer_xlsx;
+pub(in crate::tables) mod answer_xlsx;
 pub mod atomic;
 pub mod people;
 pub(crate) mod style;

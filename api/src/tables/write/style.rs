@@ -1,5 +1,7 @@
 //! The look of the workbooks: formats, columns and sheets that print well on A4.
 
+use std::borrow::Cow;
+
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
 use crate::error::Failure;
@@ -77,6 +79,18 @@ pub(crate) enum Cell<'a> {
     Text(&'a str),
     Owned(String),
     Number(f64),
+}
+
+impl Cell<'_> {
+    /// What a reader of the cell finds.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Blank => Cow::Borrowed(""),
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Owned(text) => Cow::Borrowed(text),
+            Self::Number(number) => Cow::Owned(number.to_string()),
+        }
+    }
 }
 
 impl<'a> From<&'a str> for Cell<'a> {

@@ -3,15 +3,19 @@
 use luqu_engine::domain::{Outcome, ReasonKind};
 use luqu_engine::policy::Predicate;
 
+/// The word of the answer files for each outcome, and what people call it.
+pub const OUTCOMES: [(&str, &str); 5] = [
+    ("placed", "录取"),
+    ("adjusted", "调剂录取"),
+    ("unplaced", "未录取"),
+    ("barred", "取消资格"),
+    ("no_wishes", "未填志愿"),
+];
+
 /// What became of an applicant.
 pub fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Placed { .. } => "录取",
-        Outcome::Adjusted { .. } => "调剂录取",
-        Outcome::Unplaced => "未录取",
-        Outcome::Barred => "取消资格",
-        Outcome::NoWishes => "未填志愿",
-    }
+    let found = OUTCOMES.iter().find(|(key, _)| *key == outcome.key());
+    found.map_or("", |(_, word)| word)
 }
 
 /// Why a proposal did not stick.
