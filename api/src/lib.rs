@@ -4,4 +4,5 @@ pub mod audit_report;
 pub mod cli;
 pub mod error;
 pub mod interrupt;
+pub mod store;
 pub mod tables;

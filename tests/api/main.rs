@@ -3,6 +3,7 @@
 mod annotate;
 mod atomic;
 mod audit;
+mod databases;
 mod demo;
 mod explain;
 mod init;
@@ -11,6 +12,7 @@ mod policy;
 mod quota;
 mod scenarios;
 mod show;
+mod store_schema;
 mod tables_clean;
 mod tables_faults;
 mod tables_files;

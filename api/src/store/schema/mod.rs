@@ -1,0 +1,312 @@
+//! The schema: tables, and the triggers that keep history, generated from one list for both databases.
+//!
+//! Tables carry the law by composite keys and checks (`tables.sql`). Triggers only keep history: nothing is deleted,
+//! what is written once stays, states go forward, wishes need an open window.
+
+use sea_orm::DbBackend;
+
+/// What may happen to the rows of a table after they are written.
+enum Keeps {
+    /// Nothing.
+    Everything,
+    /// Only these columns may change.
+    AllBut(&'static [&'static str]),
+}
+
+/// The history that a table keeps. Every table but `idempotency` is here; none allows DELETE.
+struct History {
+    table: &'static str,
+    keeps: Keeps,
+    /// The unique keys; an insert over one of them is refused before `REPLACE` could delete a row.
+    keys: &'static [&'static [&'static str]],
+    /// The column that says where a row stands, and its changes: a row may change with one of them alone.
+    states: Option<(&'static str, &'static [(&'static str, &'static str)])>,
+}
+
+const fn fixed(table: &'static str, keys: &'static [&'static [&'static str]]) -> History {
+    History { table, keeps: Keeps::Everything, keys, states: None }
+}
+
+const fn partly(
+    table: &'static str,
+    columns: &'static [&'static str],
+    keys: &'static [&'static [&'static str]],
+    status: &'static [(&'static str, &'static str)],
+) -> History {
+    let states = if status.is_empty() { None } else { Some(("status", status)) };
+    History { table, keeps: Keeps::AllBut(columns), keys, states }
+}
+
+const HISTORIES: &[History] = &[
+    fixed("season", &[&["id"]]),
+    fixed("access_log", &[&["id"]]),
+    fixed("school", &[&["season_id", "school_id"]]),
+    fixed("graduates", &[&["season_id", "junior_id"]]),
+    fixed("plan_line", &[&["id"]]),
+    fixed("plan_scope", &[&["plan_id", "region"]]),
+    fixed(
+        "seat_flow",
+        &[&["season_id", "plan_batch", "plan_category", "batch", "category", "held_quota"]],
+    ),
+    fixed("special_score", &[&["season_id", "applicant_id", "category", "school_id"]]),
+    fixed("restriction", &[&["season_id", "applicant_id", "kind"]]),
+    fixed("tie_decision", &[&["season_id", "batch", "applicant_id"]]),
+    fixed("wish_list", &[&["id"], &["season_id", "batch", "applicant_id", "version"]]),
+    fixed("wish", &[&["list_id", "position"]]),
+    fixed("ledger_entry", &[&["seq"]]),
+    fixed("checkpoint", &[&["size"]]),
+    // Personal data may be destroyed, and nothing else changed.
+    partly("ledger_payload", &["salt", "payload"], &[&["seq"]], &[]),
+    partly(
+        "applicant",
+        &["name", "gender", "id_cipher", "registry_no", "lookup_hash"],
+        &[&["season_id", "applicant_id"], &["season_id", "person_hash"]],
+        &[],
+    ),
+    partly("account", &["display", "password_hash", "disabled"], &[&["name"]], &[]),
+    partly("account_session", &["seen_at", "ended"], &[&["token_hash"]], &[]),
+    partly(
+        "decision",
+        &["status", "approved_by", "approved_at"],
+        &[&["id"]],
+        &[("proposed", "approved"), ("proposed", "withdrawn")],
+    ),
+    partly(
+        "import_batch",
+        &["status", "committed_at", "content"],
+        &[&["id"]],
+        &[
+            ("staged", "committed"),
+            ("staged", "undone"),
+            ("committed", "undone"),
+            ("undone", "undone"),
+            ("committed", "committed"),
+        ],
+    ),
+    partly(
+        "wish_window",
+        &["status", "closed_at", "closed_by", "digest"],
+        &[&["season_id", "batch"]],
+        &[("open", "closed")],
+    ),
+    partly(
+        "round",
+        &["status", "proposed_by", "proposed_at", "signed_digest", "approved_by", "published_at"],
+        &[&["id"]],
+        &[
+            ("computed", "proposed"),
+            ("computed", "discarded"),
+            ("proposed", "published"),
+            ("proposed", "discarded"),
+        ],
+    ),
+    History {
+        table: "admission",
+        keeps: Keeps::AllBut(&["active", "revocation_id", "revocation_kind", "revocation_status"]),
+        keys: &[
+            &["id"],
+            &["plan_id", "seat_no", "active"],
+            &["season_id", "applicant_id", "active"],
+        ],
+        states: Some(("active", &[("1", "0")])),
+    },
+    partly(
+        "arrival",
+        &["arrived", "admission_active", "recorded_by", "recorded_at"],
+        &[&["admission_id"]],
+        &[],
+    ),
+    partly(
+        "clearance",
+        &["valid", "admission_active", "audit_digest", "issued_at"],
+        &[&["admission_id"]],
+        &[],
+    ),
+    partly(
+        "registry_record",
+        &["status", "admission_active", "arrived", "cleared", "withdrawn_at"],
+        &[
+            &["id"],
+            &["person_hash", "status"],
+            &["admission_id", "status"],
+            &["season_id", "school_id", "head_no", "status"],
+        ],
+        &[("open", "withdrawn")],
+    ),
+    fixed("class_group", &[&["id"], &["season_id", "school_id", "kind", "formation", "name"]]),
+    fixed("class_member", &[&["class_id", "seat_no"], &["class_id", "record_id"]]),
+    partly(
+        "job",
+        &[
+            "status", "cancel", "step", "worker", "heartbeat", "attempt", "message", "round_id",
+            "finished_at",
+        ],
+        &[&["id"]],
+        &[
+            ("queued", "queued"),
+            ("queued", "running"),
+            ("queued", "cancelled"),
+            ("running", "running"),
+            ("running", "queued"),
+            ("running", "done"),
+            ("running", "failed"),
+            ("running", "cancelled"),
+        ],
+    ),
+];
+
+const TABLES: &str = include_str!("tables.sql");
+
+/// Every statement that makes the schema, in order, for one database.
+#[must_use]
+pub fn statements(backend: DbBackend) -> Vec<String> {
+    let (id, blob) = match backend {
+        DbBackend::Postgres => ("BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY", "BYTEA"),
+        _ => ("INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB"),
+    };
+    let uncommented: String =
+        TABLES.lines().filter(|l| !l.starts_with("--")).flat_map(|l| [l, "\n"]).collect();
+    let tables = uncommented.replace("{id}", id).replace("{blob}", blob);
+    let mut all: Vec<String> =
+        tables.split(';').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect();
+    for history in HISTORIES {
+        all.extend(match backend {
+            DbBackend::Postgres => postgres_history(history),
+            _ => sqlite_history(history),
+        });
+    }
+    all.extend(match backend {
+        DbBackend::Postgres => POSTGRES_GUARDS.map(str::to_owned).to_vec(),
+        _ => SQLITE_GUARDS.map(str::to_owned).to_vec(),
+    });
+    all
+}
+
+/// The columns of a table, as `tables.sql` lists them.
+fn columns(table: &str) -> Vec<&'static str> {
+    let head = format!("CREATE TABLE {table} (");
+    let (_, rest) = TABLES.split_once(&head).unwrap_or_default();
+    let (body, _) = rest.split_once("\n);").unwrap_or_default();
+    let first = |line: &'static str| line.strip_prefix("    ")?.split_whitespace().next();
+    let is_name = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
+    body.lines().filter_map(first).filter(is_name).collect()
+}
+
+impl History {
+    fn fixed_columns(&self) -> Vec<&'static str> {
+        let free = match self.keeps {
+            Keeps::Everything => &[],
+            Keeps::AllBut(free) => free,
+        };
+        columns(self.table).into_iter().filter(|c| !free.contains(c)).collect()
+    }
+
+    /// The changes of state in SQL, on `OLD` and `NEW`.
+    fn allowed_states(&self) -> Option<String> {
+        let (column, changes) = self.states?;
+        let quoted = |v: &str| if column == "status" { format!("'{v}'") } else { v.to_owned() };
+        let change = |(from, to): &(&str, &str)| {
+            format!("(OLD.{column} = {} AND NEW.{column} = {})", quoted(from), quoted(to))
+        };
+        Some(changes.iter().map(change).collect::<Vec<_>>().join(" OR "))
+    }
+}
+
+fn sqlite_history(history: &History) -> Vec<String> {
+    let table = history.table;
+    let trigger = |name: &str, event: &str, when: &str, message: &str| {
+        format!(
+            "CREATE TRIGGER {table}_{name} BEFORE {event} ON {table} {when} \
+             BEGIN SELECT RAISE(ABORT, 'history: {table}: {message}'); END"
+        )
+    };
+    let mut all = vec![trigger("kept", "DELETE", "", "rows are never deleted")];
+    let differs = |c: &str| format!("OLD.{c} IS NOT NEW.{c}");
+    let fixed: Vec<String> = history.fixed_columns().into_iter().map(differs).collect();
+    let changed = match history.keeps {
+        Keeps::Everything => String::new(),
+        Keeps::AllBut(_) => format!("WHEN {}", fixed.join(" OR ")),
+    };
+    all.push(trigger("fixed", "UPDATE", &changed, "what is written stays"));
+    if let Some(allowed) = history.allowed_states() {
+        let when = format!("WHEN NOT ({allowed})");
+        all.push(trigger("forward", "UPDATE", &when, "states go forward"));
+    }
+    for (at, key) in history.keys.iter().enumerate() {
+        let same = |c: &&str| format!("{c} = NEW.{c}");
+        let same = key.iter().map(same).collect::<Vec<_>>().join(" AND ");
+        let when = format!("WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})");
+        all.push(trigger(&format!("once_{at}"), "INSERT", &when, "the row is there already"));
+    }
+    all
+}
+
+fn postgres_history(history: &History) -> Vec<String> {
+    let table = history.table;
+    let raise = |message: &str| {
+        format!(
+            "RAISE EXCEPTION 'history: {table}: {message}' USING ERRCODE = 'integrity_constraint_violation';"
+        )
+    };
+    let mut body = format!("IF TG_OP <> 'UPDATE' THEN {} END IF; ", raise("rows are never deleted"));
+    match history.keeps {
+        Keeps::Everything => body += &raise("what is written stays"),
+        Keeps::AllBut(_) => {
+            let differs = |c: &str| format!("OLD.{c} IS DISTINCT FROM NEW.{c}");
+            let fixed: Vec<String> = history.fixed_columns().into_iter().map(differs).collect();
+            body += &format!(
+                "IF {} THEN {} END IF; ",
+                fixed.join(" OR "),
+                raise("what is written stays")
+            );
+        }
+    }
+    if let Some(allowed) = history.allowed_states() {
+        body += &format!("IF NOT ({allowed}) THEN {} END IF; ", raise("states go forward"));
+    }
+    vec![
+        format!(
+            "CREATE FUNCTION {table}_history() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN {body} RETURN NEW; END $$"
+        ),
+        format!(
+            "CREATE TRIGGER {table}_history BEFORE UPDATE OR DELETE ON {table} \
+             FOR EACH ROW EXECUTE FUNCTION {table}_history()"
+        ),
+        format!(
+            "CREATE TRIGGER {table}_kept BEFORE TRUNCATE ON {table} \
+             FOR EACH STATEMENT EXECUTE FUNCTION {table}_history()"
+        ),
+    ]
+}
+
+/// Wishes need an open window; the ledger is dense and its clock never goes back.
+const SQLITE_GUARDS: [&str; 2] = [
+    "CREATE TRIGGER wish_list_open BEFORE INSERT ON wish_list \
+     WHEN NOT EXISTS (SELECT 1 FROM wish_window w WHERE w.season_id = NEW.season_id \
+        AND w.batch = NEW.batch AND w.status = 'open') \
+     BEGIN SELECT RAISE(ABORT, 'window: wishes of this batch are closed'); END",
+    "CREATE TRIGGER ledger_entry_next BEFORE INSERT ON ledger_entry \
+     WHEN NEW.seq <> (SELECT coalesce(max(seq), -1) + 1 FROM ledger_entry) OR NEW.recorded_at < \
+        coalesce((SELECT recorded_at FROM ledger_entry WHERE seq = NEW.seq - 1), 0) \
+     BEGIN SELECT RAISE(ABORT, 'ledger: entries follow one another'); END",
+];
+
+/// The same for PostgreSQL, where a list of wishes also locks its window against closing.
+const POSTGRES_GUARDS: [&str; 4] = [
+    "CREATE FUNCTION wish_list_open() RETURNS trigger LANGUAGE plpgsql AS $$ \
+     DECLARE found TEXT; BEGIN \
+     SELECT status INTO found FROM wish_window w WHERE w.season_id = NEW.season_id \
+        AND w.batch = NEW.batch FOR SHARE; \
+     IF found IS DISTINCT FROM 'open' THEN RAISE EXCEPTION 'window: wishes of this batch are closed' \
+        USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$",
+    "CREATE TRIGGER wish_list_open BEFORE INSERT ON wish_list \
+     FOR EACH ROW EXECUTE FUNCTION wish_list_open()",
+    "CREATE FUNCTION ledger_entry_next() RETURNS trigger LANGUAGE plpgsql AS $$ \
+     BEGIN IF NEW.seq <> (SELECT coalesce(max(seq), -1) + 1 FROM ledger_entry) OR NEW.recorded_at < \
+        coalesce((SELECT recorded_at FROM ledger_entry WHERE seq = NEW.seq - 1), 0) \
+     THEN RAISE EXCEPTION 'ledger: entries follow one another' \
+        USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$",
+    "CREATE TRIGGER ledger_entry_next BEFORE INSERT ON ledger_entry \
+     FOR EACH ROW EXECUTE FUNCTION ledger_entry_next()",
+];
