@@ -42,6 +42,19 @@ impl TestDb {
         Store::open(&self.url).await.expect("a database that opens")
     }
 
+    /// The statement with its bytes, `{b:0a}`, as this database writes them.
+    pub(crate) fn dialect(&self, sql: &str) -> String {
+        let mut text = String::with_capacity(sql.len());
+        let mut rest = sql;
+        while let Some((before, after)) = rest.split_once("{b:") {
+            let (hex, after) = after.split_once('}').expect("a closing brace");
+            text += before;
+            text += &if self.is_postgres() { format!("'\\x{hex}'") } else { format!("X'{hex}'") };
+            rest = after;
+        }
+        text + rest
+    }
+
     pub(crate) const fn is_postgres(&self) -> bool {
         self.cluster.is_some()
     }
@@ -93,7 +106,10 @@ impl Cluster {
             run(Command::new("chown").arg("postgres").arg(data));
         }
         let data = cluster.data();
-        run(cluster.server("initdb").args(["--no-sync", "-A", "trust", "-U", "luqu", "-D"]).arg(&data));
+        run(cluster
+            .server("initdb")
+            .args(["--no-sync", "-A", "trust", "-U", "luqu", "-D"])
+            .arg(&data));
         let settings = format!(
             "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200"
         );
@@ -136,7 +152,12 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         let data = self.data();
         let mut stop = self.server("pg_ctl");
-        let _ = stop.args(["-m", "immediate", "-D"]).arg(data).arg("stop").stdout(Stdio::null()).status();
+        let _ = stop
+            .args(["-m", "immediate", "-D"])
+            .arg(data)
+            .arg("stop")
+            .stdout(Stdio::null())
+            .status();
     }
 }
 

@@ -11,10 +11,17 @@ use super::schema;
 /// Refuses a schema that differs from the compiled one in a table, key, check, index, trigger or function.
 pub(super) async fn assert(connection: &DatabaseConnection) -> Result<(), StoreError> {
     let (found, compiled) = match connection.get_database_backend() {
-        DbBackend::Postgres => (postgres(connection, "current_schema()::regnamespace").await?, postgres_compiled(connection).await?),
+        DbBackend::Postgres => (
+            postgres(connection, "current_schema()::regnamespace").await?,
+            postgres_compiled(connection).await?,
+        ),
         _ => (sqlite(connection).await?, sqlite_compiled().await?),
     };
-    match found.iter().find(|f| !compiled.contains(f)).or_else(|| compiled.iter().find(|c| !found.contains(c))) {
+    match found
+        .iter()
+        .find(|f| !compiled.contains(f))
+        .or_else(|| compiled.iter().find(|c| !found.contains(c)))
+    {
         None => Ok(()),
         Some(line) => Err(StoreError::Foreign(format!(
             "数据库结构与程序不符，拒绝服务 (the schema is not the compiled one): {}",

@@ -138,7 +138,14 @@ const HISTORIES: &[History] = &[
     partly(
         "job",
         &[
-            "status", "cancel", "step", "worker", "heartbeat", "attempt", "message", "round_id",
+            "status",
+            "cancel",
+            "step",
+            "worker",
+            "heartbeat",
+            "attempt",
+            "message",
+            "round_id",
             "finished_at",
         ],
         &[&["id"]],
@@ -248,7 +255,8 @@ fn postgres_history(history: &History) -> Vec<String> {
             "RAISE EXCEPTION 'history: {table}: {message}' USING ERRCODE = 'integrity_constraint_violation';"
         )
     };
-    let mut body = format!("IF TG_OP <> 'UPDATE' THEN {} END IF; ", raise("rows are never deleted"));
+    let mut body =
+        format!("IF TG_OP <> 'UPDATE' THEN {} END IF; ", raise("rows are never deleted"));
     match history.keeps {
         Keeps::Everything => body += &raise("what is written stays"),
         Keeps::AllBut(_) => {
