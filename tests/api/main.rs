@@ -18,6 +18,7 @@ mod store_world;
 mod tables_clean;
 mod tables_faults;
 mod tables_files;
+mod tables_headers;
 mod tables_hostile;
 mod tables_kit;
 mod template;

@@ -116,6 +116,7 @@ fn values_in_any_words() {
         (Table::Applicants, "B", "良好"),
         (Table::Applicants, "2023-09", "2023/9/1"),
         (Table::Restrictions, "quota_ineligible", "无指标资格"),
+        (Table::SpecialScores, "2026-05-10", "2026/5/10"),
         (Table::Wishes, "G1", "\u{a0}\u{3000}G1 "),
     ] {
         for cell in book.rows(table).iter_mut().skip(1).flatten().filter(|c| *c == from) {

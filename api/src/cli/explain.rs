@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use luqu_engine::domain::near::slips;
 use luqu_engine::domain::{Answer, Season};
 use luqu_engine::explain::{BatchSaid, Explanation, Lang, explain_in};
 
@@ -103,6 +104,7 @@ fn no_such(season: &Season, id: &str) -> String {
     let mut near: Vec<(usize, &str)> = season
         .applicants()
         .iter()
+        .filter(|a| a.id.len().abs_diff(id.len()) <= 2)
         .map(|a| (slips(id, &a.id), a.id.as_str()))
         .filter(|(slips, _)| *slips <= 2)
         .collect();
@@ -113,25 +115,6 @@ fn no_such(season: &Season, id: &str) -> String {
         return format!("没有考生 {}；请核对报名号", echoed(id));
     }
     format!("没有考生 {}；相近的报名号：{}", echoed(id), near.join("、"))
-}
-
-/// How many characters to put in, take out or replace to turn one id into the other.
-fn slips(from: &str, to: &str) -> usize {
-    let (from, to) = (from.as_bytes(), to.as_bytes());
-    if from.len().abs_diff(to.len()) > 2 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.iter().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.iter().enumerate() {
-            let replaced = corner + usize::from(a != b);
-            corner = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[to.len()]
 }
 
 /// One block for each batch, one line for each wish and category, the condition under it.
@@ -190,19 +173,4 @@ fn print_batch(to: &mut impl Write, batch: &BatchSaid, zh: bool) -> std::io::Res
         writeln!(to, "  {title}{}", told.join(comma))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slips;
-
-    #[test]
-    fn slips_count_typing_errors() {
-        for (a, b, n) in
-            [("2601", "2601", 0), ("2601", "2602", 1), ("2601", "261", 1), ("", "ab", 2)]
-        {
-            assert_eq!((slips(a, b), slips(b, a)), (n, n), "{a} {b}");
-        }
-        assert_eq!(slips("1", "123456"), usize::MAX);
-    }
 }

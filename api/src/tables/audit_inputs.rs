@@ -159,7 +159,9 @@ fn moment(raw: Raw<'_>) -> Result<Moment, Unreadable> {
         Raw::Text(text) | Raw::Date(text) => text.parse().ok(),
         _ => None,
     };
-    read.ok_or_else(|| cell::bad("日期，如 2026-07-10，或带时刻，如 2026-07-10T09:00:00+08:00"))
+    read.ok_or_else(|| {
+        cell::bad("日期，如 2026-07-10 或 2026/7/10，或带时刻，如 2026-07-10T09:00:00+08:00")
+    })
 }
 
 /// A row of `admissions`; nothing for a row of `placements.csv` in which nobody is admitted.

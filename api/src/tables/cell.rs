@@ -314,16 +314,16 @@ pub(super) fn month(raw: Raw<'_>) -> Read<YearMonth> {
     read.ok_or_else(|| bad(expected))
 }
 
-/// A day, kept as written; a date of the spreadsheet as `YYYY-MM-DD`.
+/// A day, as `YYYY-MM-DD`; a time behind it is kept.
 pub(super) fn date(raw: Raw<'_>) -> Read<Text> {
     let text = match raw {
         Raw::Text(text) => Some(text),
         Raw::Date(text) => text.get(..10),
         _ => None,
     };
-    text.filter(|t| t.parse::<Moment>().is_ok())
-        .map(Text::from)
-        .ok_or_else(|| bad("日期，如 2026-05-10"))
+    text.and_then(|t| t.parse::<Moment>().ok())
+        .map(|day| Text::from(day.to_string()))
+        .ok_or_else(|| bad("日期，如 2026-05-10 或 2026/5/10"))
 }
 
 #[cfg(test)]

@@ -423,6 +423,17 @@ pub fn normal_header(text: &str) -> String {
         .collect()
 }
 
+/// A header without what people add to a word: full-width letters as plain ones, nothing from a bracket on.
+/// It finds what somebody probably meant; no column is read by it.
+pub fn plain_header(header: &str) -> String {
+    let plain = header.chars().map(|c| match u32::from(c) {
+        wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0).unwrap_or(c),
+        _ => c,
+    });
+    let word: String = plain.take_while(|c| !matches!(c, '(' | '[' | '【' | ':')).collect();
+    word.to_lowercase()
+}
+
 /// The number of a wide wish column: `wish_3`, `志愿3` or `第3志愿`.
 pub fn wide_wish(header: &str) -> Option<u16> {
     let digits = header

@@ -20,6 +20,7 @@ pub(super) enum Broken {
 }
 
 /// Reads records from text, one after the other. Empty lines are passed over.
+#[derive(Clone)]
 pub(super) struct Records<'t> {
     text: &'t str,
     at: usize,
@@ -57,11 +58,18 @@ impl CsvRecord<'_> {
     }
 }
 
-/// The delimiter of the text: a comma, or a tab if the first line has tabs and no comma.
+/// The delimiter of the text: a comma, or a tab if the first line with either has tabs and no comma. Only
+/// the lines are looked at where a header may be.
 pub(super) fn delimiter_of(text: &str) -> u8 {
-    let first = text.lines().find(|l| !l.is_empty()).unwrap_or("");
-    if first.contains('\t') && !first.contains(',') { b'\t' } else { b',' }
+    let mut lines = text.lines().filter(|l| !l.is_empty()).take(1 + TITLE_ROWS);
+    match lines.find(|l| l.contains(['\t', ','])) {
+        Some(line) if !line.contains(',') => b'\t',
+        _ => b',',
+    }
 }
+
+/// The rows of titles and notes above a header that are looked behind.
+pub(super) const TITLE_ROWS: usize = 8;
 
 impl<'t> Records<'t> {
     /// Reads `text`, whose first line is line `line` of the file.

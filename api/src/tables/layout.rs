@@ -1,10 +1,11 @@
 //! The header of a table: which column of the file is which column of the contract.
 
+use luqu_engine::domain::near::nearest;
 use luqu_engine::domain::{Fault, FaultCode, Score, SubjectIx, Table, Text};
 use luqu_engine::policy::Policy;
 
 use super::cell::{self, Raw};
-use super::columns::{BACK_LINK, Column, columns, normal_header, wide_wish};
+use super::columns::{BACK_LINK, Column, columns, normal_header, plain_header, wide_wish};
 use super::located::clipped;
 
 /// A fault with the column of the file it stands in, where the column's key does not say it.
@@ -87,6 +88,12 @@ pub(super) struct SubjectColumn {
     pub(super) in_total: bool,
 }
 
+impl SubjectColumn {
+    fn is_named(&self, header: &str) -> bool {
+        self.id.eq_ignore_ascii_case(header) || normal_header(&self.name) == header
+    }
+}
+
 impl Context {
     /// What the policy says, or nothing where it was refused.
     pub(super) fn of(policy: Option<&Policy>) -> Self {
@@ -146,6 +153,38 @@ fn id_of(list: &[(Text, String)], cell: Text) -> Text {
     }
 }
 
+/// Whether a header, made normal, names a column of the table.
+fn is_column(table: Table, header: &str, context: &Context) -> bool {
+    columns(table).iter().any(|c| c.is_named(header))
+        || (table == Table::Applicants && context.subjects.iter().any(|s| s.is_named(header)))
+        || (table == Table::Wishes && wide_wish(header).is_some())
+}
+
+/// How many columns of the table a record names. A header names two at least; no other row does.
+pub(super) fn named(table: Table, record: &impl Record, context: &Context) -> usize {
+    let cells = (0..record.width().min(MOST_HEADERS)).map(|at| record.cell(at).to_string());
+    cells.filter(|cell| is_column(table, &normal_header(cell), context)).count()
+}
+
+/// The most cells of a row that are looked at for column names.
+const MOST_HEADERS: usize = 256;
+
+/// The mark that would divide the one cell of a header into columns of the table, if there is one.
+pub(super) fn crammed(table: Table, record: &impl Record, context: &Context) -> Option<char> {
+    if record.filled_to() != 1 {
+        return None;
+    }
+    let cell = match record.cell(0) {
+        Raw::Text(text) => text,
+        _ => return None,
+    };
+    let divides = |mark: &char| {
+        let parts = cell.split(*mark).take(MOST_HEADERS);
+        parts.filter(|p| is_column(table, &normal_header(p), context)).count() > 1
+    };
+    [',', ';', '\t', '，', '；', '、', '|'].into_iter().find(divides)
+}
+
 /// Where the columns of a table are in its file.
 pub(super) struct Layout {
     pub(super) table: Table,
@@ -190,8 +229,49 @@ impl Layout {
             layout.headers.push(written);
         }
         layout.wide.sort_unstable();
+        layout.suggest(context, found);
         layout.require(row, context, found);
         layout
+    }
+
+    /// Adds to the unknown columns what they were probably meant to be, of the columns not found.
+    fn suggest(&self, context: &Context, found: &mut Finds) {
+        for column in &mut found.list {
+            if column.fault.code != FaultCode::UnknownColumn {
+                continue;
+            }
+            if let Some(label) = self.meant(&normal_header(&column.fault.found), context) {
+                column.fault.help =
+                    format!("是不是“{label}”？如果是，请把表头改为“{label}”；程序不会代为认定");
+            }
+        }
+    }
+
+    /// The label of the column not found that a header comes nearest to.
+    fn meant<'a>(&'a self, header: &str, context: &'a Context) -> Option<&'a str> {
+        let plain = plain_header(header);
+        let missing = self.columns.iter().zip(&self.slots).filter(|(_, slot)| slot.is_none());
+        let mut names: Vec<(&str, &str)> = missing
+            .flat_map(|(c, _)| {
+                let others = c.aliases.iter().copied();
+                [c.key, c.label].into_iter().chain(others).map(|name| (name, c.label))
+            })
+            .collect();
+        if self.table == Table::Applicants {
+            let subjects = context.subjects.iter().zip(&self.subjects);
+            let missing = subjects.filter(|(_, slot)| slot.is_none());
+            names.extend(missing.flat_map(|(s, _)| [(&*s.id, &*s.name), (&*s.name, &*s.name)]));
+        }
+        let same = |name: &str| normal_header(name) == plain;
+        // A longer word that ends with the name, such as 考生总分; one letter would end too many.
+        let inside = |name: &str| name.chars().count() > 1 && plain.ends_with(&normal_header(name));
+        let found = names.iter().find(|(name, _)| same(name));
+        let found = found.or_else(|| names.iter().find(|(name, _)| inside(name)));
+        let found = found.or_else(|| {
+            let near = nearest(&plain, names.iter().map(|(name, _)| *name))?;
+            names.iter().find(|(name, _)| *name == near)
+        });
+        found.map(|(_, label)| *label)
     }
 
     fn place(&mut self, at: usize, written: &str, row: u32, context: &Context, found: &mut Finds) {
@@ -199,13 +279,10 @@ impl Layout {
         if header.is_empty() || header == BACK_LINK {
             return;
         }
-        let by_name = |s: &SubjectColumn| {
-            s.id.eq_ignore_ascii_case(&header) || normal_header(&s.name) == header
-        };
         let slot = if let Some(column) = self.columns.iter().position(|c| c.is_named(&header)) {
             Some((&mut self.slots[column], self.columns[column].key.to_owned()))
         } else if self.table == Table::Applicants {
-            let subject = context.subjects.iter().position(by_name);
+            let subject = context.subjects.iter().position(|s| s.is_named(&header));
             subject.map(|s| (&mut self.subjects[s], context.subjects[s].id.to_string()))
         } else {
             None
@@ -251,9 +328,19 @@ impl Layout {
     fn require(&self, row: u32, context: &Context, found: &mut Finds) {
         let wide = self.is_wide();
         let missing = |key: &str, label: &str| {
+            // An unknown column that was probably meant is named where the missing one is.
+            let near = self.headers.iter().find(|h| {
+                let header = normal_header(h);
+                !is_column(self.table, &header, context)
+                    && self.meant(&header, context) == Some(label)
+            });
+            let help = match near {
+                Some(near) => format!("“{}”一列是不是“{label}”？如果是，请改表头", clipped(near)),
+                None => "请补上该列，或把现有列的表头改为模板中的列名".to_owned(),
+            };
             Fault::at(FaultCode::MissingColumn, self.table, row, key)
                 .expected(format!("有一列“{label}”（{key}）"))
-                .help("请补上该列，或把现有列的表头改为模板中的列名")
+                .help(help)
         };
         for (column, slot) in self.columns.iter().zip(&self.slots) {
             let elsewhere = wide && matches!(column.key, "position" | "school_id");

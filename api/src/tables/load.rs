@@ -37,6 +37,8 @@ pub struct Loaded {
     pub omitted: u64,
     /// Where each table was read from.
     pub sources: Vec<Source>,
+    /// The policy, if it could be read.
+    pub policy: Option<Policy>,
     /// How many rows were read: schools, applicants, wishes.
     pub counts: Counts,
 }
@@ -113,6 +115,7 @@ pub fn load_for(purpose: Purpose, path: &Path, seed: Option<&str>) -> Result<Loa
         applicants: draft.applicants.rows.len(),
         wishes: draft.wishes.rows.len(),
     };
+    let kept = policy.clone();
     let mut season = None;
     let structure = gather.faults.iter().any(|f| is_structural(f.fault.code));
     if let (Some(policy), false) = (policy, structure) {
@@ -129,7 +132,7 @@ pub fn load_for(purpose: Purpose, path: &Path, seed: Option<&str>) -> Result<Loa
     if faults.iter().any(Located::blocks) {
         season = None;
     }
-    Ok(Loaded { season, faults, omitted, sources, counts })
+    Ok(Loaded { season, faults, omitted, sources, policy: kept, counts })
 }
 
 /// Reads the season, tells its faults on stderr, and gives the season or the exit code that says why not.
@@ -177,6 +180,7 @@ const fn is_structural(code: FaultCode) -> bool {
             | FaultCode::BadEncoding
             | FaultCode::MissingColumn
             | FaultCode::DuplicateColumn
+            | FaultCode::OneColumn
             | FaultCode::PolicyUnreadable
             | FaultCode::PolicyRefused
     )

@@ -8,9 +8,10 @@ use luqu_engine::domain::{Fault, FaultCode, Text};
 use rayon::prelude::*;
 
 use super::cell::Raw;
-use super::csv_text::{Broken, CsvRecord, MAX_RECORD, Records, delimiter_of, pieces};
+use super::csv_text::{Broken, CsvRecord, MAX_RECORD, Records, TITLE_ROWS, delimiter_of, pieces};
 use super::frames::{Sheet, SheetRecord, SheetRow};
-use super::layout::{Context, Finds, Layout, Record, letters};
+use super::layout::{Context, Finds, Found, Layout, Record, crammed, letters, named};
+use super::located::clipped;
 use super::rows::{Cells, TableRow};
 
 /// Most faults of one table that are kept; the others are counted.
@@ -62,7 +63,24 @@ pub(super) fn from_csv<T: TableRow>(text: &str, context: &Context) -> TableRead<
             }
         }
     }
+    if named(T::TABLE, &record, context) < 2 {
+        let first = (record.line, record.cell(0).to_string());
+        let (mut ahead, mut next) = (records.clone(), CsvRecord::default());
+        for _ in 0..TITLE_ROWS {
+            if !matches!(ahead.next_into(&mut next), Ok(true)) {
+                break;
+            }
+            if is_header::<T>(&next, context) {
+                finds.push(title_rows::<T>(first, next.line));
+                (records, record) = (ahead, next);
+                break;
+            }
+        }
+    }
     let header_row = record.line.max(1);
+    if let Some(mark) = crammed(T::TABLE, &record, context) {
+        return one_column(&record, header_row, mark, false, context, finds);
+    }
     let layout = Layout::read(T::TABLE, &record, header_row, false, context, &mut finds);
     let (rest, line) = records.rest();
     let cut = pieces(rest, line, PIECE);
@@ -108,6 +126,21 @@ pub(super) fn from_sheet<T: TableRow>(
             break;
         }
     }
+    if named(T::TABLE, &record, context) < 2 {
+        let first = (header_row, record.cell(0).to_string());
+        let mut next = SheetRecord::default();
+        for (at, row) in body.iter().enumerate().take(TITLE_ROWS) {
+            next.fill(bytes, *row);
+            if is_header::<T>(&next, context) {
+                finds.push(title_rows::<T>(first, row.number));
+                (header_row, body, record) = (row.number, &body[at + 1..], next);
+                break;
+            }
+        }
+    }
+    if let Some(mark) = crammed(T::TABLE, &record, context) {
+        return one_column(&record, header_row, mark, true, context, finds);
+    }
     let layout = Layout::read(T::TABLE, &record, header_row, true, context, &mut finds);
     let most = MAX_FAULTS / (body.len() / PIECE_ROWS + 1) + 1;
     let read = |rows: &[SheetRow]| {
@@ -124,6 +157,51 @@ pub(super) fn from_sheet<T: TableRow>(
         join(&mut whole, some.par_chunks(PIECE_ROWS).map(read).collect());
     }
     done(whole, &layout, context, header_row)
+}
+
+/// Whether a row below the first is the header after all.
+fn is_header<T: TableRow>(record: &impl Record, context: &Context) -> bool {
+    named(T::TABLE, record, context) > 1 || crammed(T::TABLE, record, context).is_some()
+}
+
+/// Titles above the header, which block; what stands below the header is read all the same, so that
+/// every other fault is told with them.
+fn title_rows<T: TableRow>((first, title): (u32, String), header: u32) -> Found {
+    let mut fault = Fault::of_table(
+        FaultCode::HeaderNotFirst,
+        T::TABLE,
+        format!("第一行就是表头；现在第 {header} 行才是"),
+    )
+    .found(clipped(&title))
+    .help("请删去表头上面的标题和说明行");
+    fault.row = Some(first);
+    Found { fault, at: Some(0) }
+}
+
+/// A table of which all columns stand in one: nothing below its header can be read.
+fn one_column<T: TableRow>(
+    record: &impl Record,
+    header: u32,
+    mark: char,
+    sheet: bool,
+    context: &Context,
+    mut finds: Finds,
+) -> TableRead<T> {
+    let mark = if mark == '\t' { "制表符".to_owned() } else { format!("“{mark}”") };
+    let help = if sheet {
+        "请在 Excel 中选中该列，用“数据 → 分列”把各列分开"
+    } else {
+        "请另存为“CSV UTF-8（逗号分隔）”，列之间用半角逗号"
+    };
+    let mut fault =
+        Fault::of_table(FaultCode::OneColumn, T::TABLE, format!("各列分开；现在各列之间是{mark}"))
+            .found(clipped(&record.cell(0).to_string()))
+            .help(help);
+    fault.row = Some(header);
+    finds.push(Found { fault, at: Some(0) });
+    let mut ignored = Finds::at_most(0);
+    let layout = Layout::read(T::TABLE, record, header, sheet, context, &mut ignored);
+    done((Vec::new(), finds), &layout, context, header)
 }
 
 fn read_row<T: TableRow, R: Record>(
@@ -145,7 +223,7 @@ fn read_row<T: TableRow, R: Record>(
                 .found(record.cell(at))
                 .expected(format!("表头有 {} 列，本行却有 {filled} 列", layout.width()))
                 .help("请核对本行是否错位（例如值中含有逗号）");
-            finds.push(super::layout::Found { fault, at: u32::try_from(at).ok() });
+            finds.push(Found { fault, at: u32::try_from(at).ok() });
         }
     }
     let mut cells = Cells { record, row, layout, context, found: finds, next: 0 };

@@ -91,23 +91,25 @@ impl FromStr for Moment {
     type Err = DateError;
 
     /// Takes RFC 3339, or a date with an optional time and no offset, which is read as China Standard Time.
-    /// A date alone is its first second.
+    /// A date alone is its first second. Spreadsheets write `2026/7/5`; with the year first that is one day
+    /// only, and the text becomes `2026-07-05`.
     fn from_str(text: &str) -> Result<Self, DateError> {
-        let (date, rest) = text.split_at_checked(10).ok_or(DateError)?;
+        let (date, rest) = text.split_at(text.find(['T', 't', ' ']).unwrap_or(text.len()));
         let mut fields = date.split(['-', '/']);
+        let short = |f: &&str| f.len() <= 2;
         let year = fields.next().filter(|y| y.len() == 4).and_then(number);
-        let month = fields.next().and_then(number);
-        let day = fields.next().and_then(number);
+        let month = fields.next().filter(short).and_then(number);
+        let day = fields.next().filter(short).and_then(number);
         let (Some(year), Some(month), Some(day), None) = (year, month, day, fields.next()) else {
             return Err(DateError);
         };
         let days = days_from_civil(i64::from(year), i64::from(month), i64::from(day))?;
         let (time, offset) = match rest.as_bytes() {
             [] => ("", CST_SECONDS),
-            [b'T' | b't' | b' ', ..] => offset_of(&rest[1..])?,
-            _ => return Err(DateError),
+            _ => offset_of(&rest[1..])?,
         };
-        Ok(Self { seconds: days * 86_400 + seconds_of_day(time)? - offset, text: text.to_owned() })
+        let seconds = days * 86_400 + seconds_of_day(time)? - offset;
+        Ok(Self { seconds, text: format!("{year:04}-{month:02}-{day:02}{rest}") })
     }
 }
 
@@ -211,9 +213,25 @@ mod tests {
         assert_eq!(seconds("2026-07-05T09:00:00+08:00"), seconds("2026-07-05T01:00:00Z"));
         assert_eq!(seconds("2026-07-05"), seconds("2026-07-04T16:00:00Z"));
         assert_eq!(seconds("2026-07-05 09:00"), seconds("2026-07-05T09:00:00+08:00"));
-        for bad in
-            ["2026-02-29", "2026-13-01", "2026-7-5", "05/07/2026", "", "2026-07-05T25:00:00Z"]
-        {
+        for short in ["2026/7/5", "2026-7-5", "2026/07/05"] {
+            let day: Moment = short.parse().expect("a day");
+            assert_eq!(
+                (day.to_string().as_str(), Ok(day.seconds())),
+                ("2026-07-05", seconds("2026-07-05"))
+            );
+        }
+        assert_eq!(seconds("2026/7/5 9:00"), seconds("2026-07-05T09:00:00+08:00"));
+        for bad in [
+            "2026-02-29",
+            "2026/13/01",
+            "05/07/2026",
+            "5/7/26",
+            "26/7/5",
+            "2026/007/5",
+            "",
+            "2026/7/5x",
+            "2026-07-05T25:00:00Z",
+        ] {
             assert_eq!(seconds(bad), Err(DateError), "{bad}");
         }
     }

@@ -166,6 +166,10 @@ fault_codes! {
     BadCode = "E108", Error, "代码含不允许的字符";
     /// A row with more cells than the header.
     RaggedRow = "E109", Error, "行的列数与表头不符";
+    /// Titles or notes above the header.
+    HeaderNotFirst = "E110", Error, "表头上面有其他行";
+    /// All columns in one cell: another delimiter than the comma, or text pasted into one column.
+    OneColumn = "E111", Error, "各列没有分开";
 
     /// The same key twice.
     DuplicateKey = "E201", Error, "主键重复";
@@ -216,6 +220,14 @@ fault_codes! {
     Unlikely = "W505", Warning, "数值可疑，请核对";
     /// A region of a plan's scope that no school and no applicant has.
     UnknownRegion = "W507", Warning, "招生范围中的区县不曾出现";
+    /// Applicants of a region that no plan line covers.
+    UncoveredRegion = "W508", Warning, "考生所在区县没有任何招生计划";
+    /// Applicants of a junior school that the graduates table leaves out.
+    UnlistedJunior = "W509", Warning, "考生的毕业学校不在初中毕业生表中";
+    /// The seed of the shipped files, which everybody knows.
+    PlaceholderSeed = "W510", Warning, "随机号种子还是样例";
+    /// Tilted junior schools under a policy that tilts nothing.
+    IdleTilt = "W511", Warning, "倾斜不起作用";
     /// A limit that the policy does not set.
     LimitNotSet = "W506", Warning, "政策未设定该上限，未作检查";
 }

@@ -10,6 +10,7 @@ pub mod fault;
 pub mod id_number;
 pub mod ids;
 pub mod lottery;
+pub mod near;
 pub mod score;
 pub mod season;
 

@@ -95,6 +95,10 @@ impl Loader<'_> {
             raw_categories.iter().map(|(id, _)| id.as_str().into()).collect();
         self.unique("subjects", subjects.iter().map(|s| &s.id));
         self.unique("batches", batch_ids.iter());
+        // Cells may say a name for an id, and a workbook says names only.
+        self.unique_names("subjects", subjects.iter().map(|s| (&*s.id, &*s.name)));
+        self.unique_names("batches", raw.batches.iter().map(|b| (&*b.id, &*b.name)));
+        self.unique_names("categories", raw_categories.iter().map(|(id, c)| (&**id, &*c.name)));
         if raw.batches.is_empty() {
             self.refuse(RefusalKind::Unreadable, "batches", "至少要有一个批次");
         }
@@ -179,6 +183,19 @@ impl Loader<'_> {
         for id in ids {
             if !seen.insert(id) {
                 self.refuse(RefusalKind::UnknownName, what, format!("{what} 中 {id} 定义了两次"));
+            }
+        }
+    }
+
+    /// No name stands for two things, be it the name of both or the name of one and the id of the other.
+    fn unique_names<'a>(&mut self, what: &str, list: impl Iterator<Item = (&'a str, &'a str)>) {
+        let list: Vec<_> = list.collect();
+        let mut meant: BTreeMap<&str, &str> = list.iter().map(|&(id, _)| (id, id)).collect();
+        for (id, name) in list {
+            let other = *meant.entry(name).or_insert(id);
+            if other != id {
+                let message = format!("{what} 中 {name} 既是 {other} 又是 {id} 的名称");
+                self.refuse(RefusalKind::UnknownName, what, message);
             }
         }
     }
@@ -374,6 +391,11 @@ impl Loader<'_> {
         };
         if simple.is_some() {
             return simple;
+        }
+        if word.split(['+', ',']).nth(shape::MOST_WORDS).is_some() {
+            let message = format!("一个键至多 {} 项", shape::MOST_WORDS);
+            self.refuse(RefusalKind::BadNumber, path, message);
+            return None;
         }
         if let Some(size) = word.strip_prefix("wish_group:") {
             let size = size.trim().parse().ok().filter(|&n: &u16| n > 0);

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::raw::unsupported_keys;
 use super::{Refusal, RefusalKind};
+use crate::domain::near::nearest;
 use crate::domain::{Moment, Score, Share};
 
 /// What a value may be.
@@ -162,9 +163,16 @@ const TILT: Shape = Shape {
     required: &["per"],
 };
 
+/// The most keys of a priority list, conditions or lines of a class, subjects of a sum: no rule book has a tenth.
+pub(super) const MOST_WORDS: usize = 64;
+
+/// The most batches, categories or subjects, and keys of a table.
+const MOST_ITEMS: usize = 1_000;
+
 /// Where each key of the file stands, and what is wrong with its shape.
-pub(super) struct Walk<'t> {
-    text: &'t str,
+pub(super) struct Walk {
+    /// Where each line of the file begins.
+    starts: Vec<usize>,
     /// The line of each dotted path, such as `batches[0].priority`.
     pub(super) lines: BTreeMap<String, u32>,
     pub(super) refusals: Vec<Refusal>,
@@ -174,9 +182,10 @@ pub(super) struct Walk<'t> {
 ///
 /// # Errors
 /// The one refusal of a file that is not.
-pub(super) fn walk(text: &str) -> Result<Walk<'_>, Refusal> {
+pub(super) fn walk(text: &str) -> Result<Walk, Refusal> {
     let root = DeTable::parse(text).map_err(|e| not_toml(text, &e))?;
-    let mut walk = Walk { text, lines: BTreeMap::new(), refusals: Vec::new() };
+    let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let mut walk = Walk { starts, lines: BTreeMap::new(), refusals: Vec::new() };
     walk.table(root.get_ref(), &FILE, "", 1);
     Ok(walk)
 }
@@ -207,17 +216,34 @@ fn not_toml(text: &str, error: &toml::de::Error) -> Refusal {
     Refusal { kind: RefusalKind::Unreadable, path: String::new(), line, message }
 }
 
-impl Walk<'_> {
+impl Walk {
+    /// The line, from 1, that a byte offset stands in.
+    fn line_at(&self, offset: usize) -> u32 {
+        u32::try_from(self.starts.partition_point(|&start| start <= offset)).unwrap_or(u32::MAX)
+    }
+
+    /// Whether there are more of a thing than a policy can need, which is refused without a look at them.
+    fn too_many(&mut self, count: usize, most: usize, path: &str, line: u32) -> bool {
+        if count > most {
+            let message = format!("{}有 {count} 项，至多 {most} 项", inside(path));
+            self.refuse(RefusalKind::BadNumber, path, line, message);
+        }
+        count > most
+    }
+
     fn refuse(&mut self, kind: RefusalKind, path: &str, line: u32, message: String) {
         let path = path.to_owned();
         self.refusals.push(Refusal { kind, path, line: Some(line), message });
     }
 
     fn table(&mut self, table: &DeTable<'_>, shape: &Shape, path: &str, line: u32) {
+        if self.too_many(table.len(), MOST_ITEMS, path, line) {
+            return;
+        }
         for (key, value) in table {
             let name: &str = key.get_ref();
             let here = join(path, name);
-            let line = line_of(self.text, key.span().start);
+            let line = self.line_at(key.span().start);
             self.lines.insert(here.clone(), line);
             match shape.keys.iter().find(|(k, _)| *k == name) {
                 Some((_, kind)) => self.value(value.get_ref(), kind, &here, line),
@@ -244,6 +270,14 @@ impl Walk<'_> {
     }
 
     fn value(&mut self, value: &DeValue<'_>, kind: &Kind, path: &str, line: u32) {
+        let (count, most) = match kind {
+            Kind::Named(_) => (value.as_table().map_or(0, DeTable::len), MOST_ITEMS),
+            Kind::Tables(_) | Kind::Texts => (items(value).map_or(0, <[_]>::len), MOST_ITEMS),
+            _ => (items(value).map_or(0, <[_]>::len), MOST_WORDS),
+        };
+        if self.too_many(count, most, path, line) {
+            return;
+        }
         let fits = match kind {
             Kind::Text => value.is_str(),
             Kind::Flag => value.is_bool(),
@@ -295,7 +329,7 @@ impl Walk<'_> {
     fn named(&mut self, table: &DeTable<'_>, shape: &Shape, path: &str) {
         for (key, value) in table {
             let here = join(path, key.get_ref());
-            let line = line_of(self.text, key.span().start);
+            let line = self.line_at(key.span().start);
             self.lines.insert(here.clone(), line);
             match value.get_ref().as_table() {
                 Some(inner) => self.table(inner, shape, &here, line),
@@ -310,7 +344,7 @@ impl Walk<'_> {
     fn tables(&mut self, list: &[toml::Spanned<DeValue<'_>>], shape: &Shape, path: &str) {
         for (at, item) in list.iter().enumerate() {
             let here = format!("{path}[{at}]");
-            let line = line_of(self.text, item.span().start);
+            let line = self.line_at(item.span().start);
             self.lines.insert(here.clone(), line);
             match item.get_ref().as_table() {
                 Some(inner) => self.table(inner, shape, &here, line),
@@ -324,7 +358,7 @@ impl Walk<'_> {
 
     fn words(&mut self, list: &[toml::Spanned<DeValue<'_>>], shape: &Shape, path: &str) {
         for item in list {
-            let line = line_of(self.text, item.span().start);
+            let line = self.line_at(item.span().start);
             match item.get_ref() {
                 DeValue::String(_) => {}
                 DeValue::Table(inner) => self.table(inner, shape, path, line),
@@ -383,59 +417,8 @@ const fn expected(kind: &Kind) -> &'static str {
 /// Says that a word is not known, which words are, and the one that was probably meant.
 pub(super) fn not_known(what: &str, word: &str, which: &str, allowed: &[&str]) -> String {
     let list = allowed.join("、");
-    match nearest(word, allowed) {
+    match nearest(word, allowed.iter().copied()) {
         Some(meant) => format!("{what} {word}；{which}：{list}。是不是想写 {meant}？"),
         None => format!("{what} {word}；{which}：{list}"),
-    }
-}
-
-/// The allowed word with the fewest typing slips, if they are at most a third of it.
-fn nearest<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
-    allowed
-        .iter()
-        .map(|a| (slips(word, a), *a))
-        .filter(|(n, a)| *n * 3 <= a.len().max(3))
-        .min_by_key(|(n, _)| *n)
-        .map(|(_, a)| a)
-}
-
-/// How many letters to insert, delete, replace or swap with the next to turn one word into the other.
-fn slips(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
-    for i in 1..=from.len() {
-        let mut row = vec![i];
-        for j in 1..=to.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
-            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{nearest, slips};
-
-    #[test]
-    fn slips_count_letters() {
-        for (a, b, n) in
-            [("share", "share", 0), ("shares", "share", 1), ("sede", "seed", 1), ("", "ab", 2)]
-        {
-            assert_eq!(slips(a, b), n);
-            assert_eq!(slips(b, a), n);
-        }
-    }
-
-    #[test]
-    fn only_a_near_word_is_suggested() {
-        assert_eq!(nearest("shares", &["category", "share"]), Some("share"));
-        assert_eq!(nearest("prioritys", &["priority", "share"]), Some("priority"));
-        assert_eq!(nearest("zzz", &["category", "share"]), None);
     }
 }
