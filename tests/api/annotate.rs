@@ -37,6 +37,7 @@ fn faulty_cells_come_back_marked_and_listed() {
     lines[4] = cells.join(",");
     fs::write(&file, lines.join("\n")).expect("a file");
 
+    assert!(luqu(&["init", &path(room.path(), "t")]).status.success());
     let out = path(room.path(), "marked.xlsx");
     let run = luqu(&["check", &season, "--annotate", &out]);
     assert_eq!(run.status.code(), Some(3));
@@ -50,7 +51,27 @@ fn faulty_cells_come_back_marked_and_listed() {
     assert!(list.contains("E103") && list.contains("E104"));
     let notes = part(&book, "xl/comments1.xml");
     assert!(notes.contains("ref=\"B5\"") && notes.contains("ref=\"D5\""), "{notes}");
-    assert_eq!(notes.matches("<comment ").count(), 2);
+    let heads = notes.matches("<comment ").count() - 2;
+    assert_eq!(notes.matches("列名也可写").count(), heads, "a note on every header besides");
+
+    // What the template has: words, codes, lists to choose from, text columns, a header in sight.
+    for name in ["说明", "代码表"] {
+        assert!(names.contains(&format!("name=\"{name}\"")), "{name}");
+    }
+    let sheet = (1..).find_map(|n| {
+        let text = part(&book, &format!("xl/worksheets/sheet{n}.xml"));
+        text.contains("5.00222E+17").then_some(text).filter(|t| !t.contains("E104"))
+    });
+    let sheet = sheet.expect("the sheet of the applicants");
+    let template = fs::read(room.path().join("t/season.xlsx")).expect("the template");
+    let blank = part(&template, "xl/worksheets/sheet6.xml");
+    let rules = |text: &str| -> std::collections::BTreeSet<String> {
+        let rules = text.split("<dataValidation ").skip(1);
+        rules.map(|r| r.split("sqref").next().unwrap_or_default().to_owned()).collect()
+    };
+    assert!(rules(&blank).len() > 5);
+    assert_eq!(rules(&sheet), rules(&blank), "the rules of the template's 考生");
+    assert!(sheet.contains("ySplit=\"1\"") && sheet.contains("state=\"frozen\""));
 
     // What exists is not overwritten unasked, and nothing goes into the season.
     assert_eq!(luqu(&["check", &season, "--annotate", &out]).status.code(), Some(2));

@@ -1,9 +1,11 @@
 //! The clerk's own tables back as a workbook: every cell as read, faulty ones red with a note, warnings
-//! amber, and in front a list of all faults with links to the cells and back.
+//! amber, and in front a list of all faults with links to the cells and back. Where the policy could be read
+//! it has what the template has: 说明, 代码表, lists to choose from, notes on the headers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use luqu_engine::domain::Table;
 use rust_xlsxwriter::{Color, Format, Note, Url, Workbook, Worksheet, XlsxError};
 
 use super::cell::Raw;
@@ -13,7 +15,8 @@ use super::folder::{self, Candidate, Content};
 use super::frames::SheetRecord;
 use super::layout::{Record, letters};
 use super::load::{Loaded, csv_text};
-use super::located::{Located, masked, name_of};
+use super::located::{Located, Source, masked, name_of};
+use super::template::{SchoolIds, Template};
 use super::write::style::{Styles, column_number, failed, fitting, page, plain, row_number};
 use crate::error::Failure;
 
@@ -61,22 +64,41 @@ pub fn workbook(path: &Path, loaded: &Loaded) -> Result<Vec<u8>, Failure> {
     let styles = Styles::new();
     let colours = Colours::new();
     list(&mut book, &styles, &colours, loaded, &names).map_err(failed)?;
+    let source_of = |candidate: &Candidate| {
+        loaded.sources.iter().find(|s| {
+            s.table == candidate.table && s.path == candidate.path && s.sheet == candidate.sheet
+        })
+    };
+    let schools = inputs.candidates.iter().zip(&names).find_map(|(candidate, name)| {
+        let source = source_of(candidate).filter(|s| s.table == Table::Schools)?;
+        let (_, column) = source.places.iter().find(|(key, _)| key == "school_id")?;
+        let (column, header_row) = (*column, source.header_row);
+        Some(SchoolIds { sheet: name.clone(), column, header_row })
+    });
+    let schools = schools.unwrap_or_default();
+    let template = loaded.policy.as_ref().map(|p| Template::of(p, &styles, &schools));
+    if let Some(template) = &template {
+        template.words(&mut book, &styles).map_err(failed)?;
+    }
     let none = Marks::new();
     for (candidate, name) in inputs.candidates.iter().zip(&names) {
         let place = place_of(candidate);
         let sheet = book.add_worksheet_with_constant_memory().map_err(failed)?;
         sheet.set_name(name).map_err(failed)?;
-        let source = loaded.sources.iter().find(|s| {
-            s.table == candidate.table && s.path == candidate.path && s.sheet == candidate.sheet
-        });
+        let source = source_of(candidate);
         let mut writer = SheetWriter {
             sheet,
             colours: &colours,
             marks: marks.get(&place).unwrap_or(&none),
             header_row: source.map_or(1, |s| s.header_row),
+            heads: BTreeMap::new(),
             notes: 0,
         };
-        writer.candidate(candidate).map_err(failed)?;
+        let dress = template.as_ref().zip(source);
+        writer.candidate(candidate, dress).map_err(failed)?;
+    }
+    if let Some(template) = &template {
+        template.codes(&mut book, &styles).map_err(failed)?;
     }
     book.save_to_buffer().map_err(failed)
 }
@@ -274,11 +296,18 @@ struct SheetWriter<'a> {
     colours: &'a Colours,
     marks: &'a Marks,
     header_row: u32,
+    /// The look and the note of each header that the template knows.
+    heads: BTreeMap<u32, (&'a Format, String)>,
     notes: usize,
 }
 
-impl SheetWriter<'_> {
-    fn candidate(&mut self, candidate: &Candidate) -> Result<(), XlsxError> {
+impl<'a> SheetWriter<'a> {
+    /// Writes the table as it was read, in the dress of the template where there is one.
+    fn candidate(
+        &mut self,
+        candidate: &Candidate,
+        dress: Option<(&'a Template<'_>, &Source)>,
+    ) -> Result<(), XlsxError> {
         self.sheet.set_freeze_panes(self.header_row, 0)?;
         self.sheet.set_repeat_rows(self.header_row - 1, self.header_row - 1)?;
         page(self.sheet).set_landscape();
@@ -292,6 +321,7 @@ impl SheetWriter<'_> {
                     widths.look(&record);
                 }
                 widths.set(self.sheet)?;
+                self.dress(dress)?;
                 for row in &sheet.rows {
                     record.fill(&book.bytes, *row);
                     self.row(row.number, &record)?;
@@ -311,11 +341,20 @@ impl SheetWriter<'_> {
                     widths.look(&record);
                 }
                 widths.set(self.sheet)?;
+                self.dress(dress)?;
                 let mut records = Records::new(&text, 1, delimiter);
                 while let Ok(true) = records.next_into(&mut record) {
                     self.row(record.line, &record)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    fn dress(&mut self, dress: Option<(&'a Template<'_>, &Source)>) -> Result<(), XlsxError> {
+        if let Some((template, source)) = dress {
+            let (table, places) = (source.table, &source.places);
+            self.heads = template.dress(self.sheet, table, places, self.header_row)?;
         }
         Ok(())
     }
@@ -353,7 +392,11 @@ impl SheetWriter<'_> {
         header: bool,
     ) -> Result<(), XlsxError> {
         let text = matches!(raw, Raw::Text(_) | Raw::Date(_) | Raw::Error(_));
-        let format = self.colours.of(mark, header, text);
+        let head = if header { self.heads.get(&u32::from(column)) } else { None };
+        let format = match (mark, head) {
+            (None, Some((look, _))) => *look,
+            _ => self.colours.of(mark, header, text),
+        };
         match raw {
             Raw::Blank if mark.is_none() => {}
             Raw::Blank => {
@@ -375,6 +418,8 @@ impl SheetWriter<'_> {
             self.notes += 1;
             let words = format!("{}\n\n（{LIST}第 {} 号）", mark.words, mark.first + 1);
             self.sheet.insert_note(row, column, &note(&words))?;
+        } else if let (None, Some((_, words))) = (mark, head) {
+            self.sheet.insert_note(row, column, &note(words))?;
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! `season.xlsx`: the workbook that a district fills in – one sheet per table of SPEC §3, with lists to
 //! choose from, and the sheets 说明 and 代码表. A draft can be written into it.
 
-use luqu_engine::domain::{Draft, Table};
+use std::collections::BTreeMap;
+
+use luqu_engine::domain::{Draft, Table, Text};
 use luqu_engine::policy::Policy;
 use rust_xlsxwriter::{
     Color, DataValidation, DataValidationErrorStyle, DataValidationRule, Format, Formula, Url,
@@ -26,19 +28,167 @@ const LAST_ROW: u32 = 1_048_575;
 pub fn workbook(policy: &Policy, draft: &Draft) -> Result<Vec<u8>, Failure> {
     let mut book = Workbook::new();
     let styles = Styles::new();
-    let looks = Looks::new(&styles);
-    let codes = Codes::of(policy);
-    words(&mut book, &styles, policy).map_err(failed)?;
+    let template = Template::of(policy, &styles, &SchoolIds::default());
+    template.words(&mut book, &styles).map_err(failed)?;
     for table in Table::SEASON {
         let fields = fields(table, policy);
         let sheet = book.add_worksheet();
-        head(sheet, &looks, table, &fields, &codes).map_err(failed)?;
+        template.head(sheet, table, &fields).map_err(failed)?;
         if let Some(bytes) = table_csv(table, policy, draft)? {
-            fill(sheet, &looks, &fields, &bytes, policy)?;
+            fill(sheet, &template.looks, &fields, &bytes, policy)?;
         }
     }
-    codes.sheet(&mut book, &styles).map_err(failed)?;
+    template.codes(&mut book, &styles).map_err(failed)?;
     book.save_to_buffer().map_err(failed)
+}
+
+/// What every workbook of a policy has besides its rows: 说明, 代码表, and per column its look, its note and what
+/// may be typed into it.
+pub(super) struct Template<'p> {
+    policy: &'p Policy,
+    looks: Looks,
+    codes: Codes,
+    schools: Formula,
+}
+
+/// Where the ids of the schools stand in a workbook; the default is the template.
+pub(super) struct SchoolIds {
+    pub(super) sheet: String,
+    /// From 0.
+    pub(super) column: u32,
+    /// From 1.
+    pub(super) header_row: u32,
+}
+
+impl Default for SchoolIds {
+    fn default() -> Self {
+        Self { sheet: Table::Schools.label().to_owned(), column: 0, header_row: 1 }
+    }
+}
+
+impl SchoolIds {
+    /// The cells with an id, as the source of a drop-down.
+    fn list(&self) -> Formula {
+        let sheet = self.sheet.replace('\'', "''");
+        let column = super::layout::letters(self.column as usize);
+        let (above, first) = (self.header_row, self.header_row + 1);
+        Formula::new(format!(
+            "=OFFSET('{sheet}'!${column}${first},0,0,\
+             MAX(1,COUNTA('{sheet}'!${column}:${column})-{above}),1)"
+        ))
+    }
+}
+
+impl<'p> Template<'p> {
+    pub(super) fn of(policy: &'p Policy, styles: &Styles, schools: &SchoolIds) -> Self {
+        let (looks, codes) = (Looks::new(styles), Codes::of(policy));
+        Self { policy, looks, codes, schools: schools.list() }
+    }
+
+    /// Adds the sheet 代码表, which the lists of the columns refer to.
+    pub(super) fn codes(&self, book: &mut Workbook, styles: &Styles) -> Result<(), XlsxError> {
+        self.codes.sheet(book, styles)
+    }
+
+    /// Adds the sheet 说明.
+    pub(super) fn words(&self, book: &mut Workbook, styles: &Styles) -> Result<(), XlsxError> {
+        words(book, styles, self.policy)
+    }
+
+    fn head(&self, sheet: &mut Worksheet, table: Table, fields: &[Field]) -> Result<(), XlsxError> {
+        page(sheet.set_name(table.label())?).set_landscape();
+        frame(sheet, table, 1)?;
+        sheet.set_row_height(0, 26)?;
+        for (at, field) in fields.iter().enumerate() {
+            let at = column_number(at);
+            let title =
+                if field.required { format!("{} *", field.label) } else { field.label.clone() };
+            sheet.write_string_with_format(0, at, title, self.looks.header(field))?;
+            sheet.insert_note(0, at, &note(&field.words()))?;
+            self.column(sheet, table, field, at, 1)?;
+        }
+        Ok(())
+    }
+
+    /// The look of a column and what may be typed below its header.
+    fn column(
+        &self,
+        sheet: &mut Worksheet,
+        table: Table,
+        field: &Field,
+        at: u16,
+        header_row: u32,
+    ) -> Result<(), XlsxError> {
+        sheet.set_column_width(at, width(field))?;
+        let format = if is_number(field.kind) { &self.looks.number } else { &self.looks.text };
+        sheet.set_column_format(at, format)?;
+        if let Some(rule) = self.validation(table, field)? {
+            sheet.add_data_validation(header_row, at, LAST_ROW, at, &rule)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a clerk's own sheet what the template's has. `places` are its columns by English key, from 0.
+    /// Gives the format and the note of the header of each.
+    pub(super) fn dress(
+        &self,
+        sheet: &mut Worksheet,
+        table: Table,
+        places: &[(Text, u32)],
+        header_row: u32,
+    ) -> Result<BTreeMap<u32, (&Format, String)>, XlsxError> {
+        frame(sheet, table, header_row)?;
+        let fields = fields(table, self.policy);
+        let mut heads = BTreeMap::new();
+        for (key, place) in places {
+            // The wishes beside each other hold schools.
+            let key = if key.starts_with("wish_") { "school_id" } else { key.as_str() };
+            let Some(field) = fields.iter().find(|f| f.key == key) else { continue };
+            self.column(sheet, table, field, column_number(*place as usize), header_row)?;
+            heads.insert(*place, (self.looks.header(field), field.words()));
+        }
+        Ok(heads)
+    }
+
+    /// What may be typed into the cells of a column, where a spreadsheet can tell.
+    fn validation(&self, table: Table, field: &Field) -> Result<Option<DataValidation>, XlsxError> {
+        let rule = DataValidation::new();
+        let rule = match field.kind {
+            Kind::YesNo => rule.allow_list_strings(&["是", "否"])?,
+            Kind::Choice(choice) => rule.allow_list_strings(&choices(choice))?,
+            Kind::Batch => rule.allow_list_formula(self.codes.range(BATCHES)),
+            Kind::Category => rule.allow_list_formula(self.codes.range(CATEGORIES)),
+            Kind::Code if is_school(table, &field.key) => {
+                rule.allow_list_formula(self.schools.clone())
+            }
+            Kind::Score => rule.allow_decimal_number(match field.most {
+                Some(most) => DataValidationRule::Between(0.0, most),
+                None => DataValidationRule::GreaterThanOrEqualTo(0.0),
+            }),
+            Kind::Share => rule.allow_decimal_number(DataValidationRule::Between(0.0, 1.0)),
+            Kind::Count => rule.allow_whole_number(DataValidationRule::GreaterThanOrEqualTo(0)),
+            Kind::Position => rule.allow_whole_number(DataValidationRule::Between(1, 65_535)),
+            Kind::Integer => rule.allow_whole_number(DataValidationRule::Between(-9_999, 9_999)),
+            Kind::IdNumber => rule
+                .allow_text_length(DataValidationRule::EqualTo(18))
+                .set_error_style(DataValidationErrorStyle::Warning),
+            Kind::Code | Kind::Text | Kind::Month | Kind::Date => return Ok(None),
+        };
+        Ok(Some(
+            rule.set_error_title(format!("“{}”不合要求", field.label))?
+                .set_error_message(&field.help)?,
+        ))
+    }
+}
+
+/// Keeps the header of a table's sheet in sight, and its first column.
+fn frame(sheet: &mut Worksheet, table: Table, header_row: u32) -> Result<(), XlsxError> {
+    sheet.set_freeze_panes(header_row, 1)?;
+    sheet.set_repeat_rows(header_row - 1, header_row - 1)?;
+    if table_required(table) {
+        sheet.set_tab_color(Color::RGB(0xE8_A33D));
+    }
+    Ok(())
 }
 
 /// A column of the template: one of the contract, or a subject.
@@ -62,6 +212,14 @@ impl From<&Column> for Field {
             help: column.help.to_owned(),
             most: None,
         }
+    }
+}
+
+impl Field {
+    /// What to fill in, for the note of the header.
+    fn words(&self) -> String {
+        let need = if self.required { "必填。" } else { "可空。" };
+        format!("{need}{}\n列名也可写 {}", self.help, self.key)
     }
 }
 
@@ -105,6 +263,12 @@ impl Looks {
     }
 }
 
+impl Looks {
+    const fn header(&self, field: &Field) -> &Format {
+        if field.required { &self.required } else { &self.optional }
+    }
+}
+
 /// Whether the cells of a kind are numbers of the spreadsheet; all others are text.
 const fn is_number(kind: Kind) -> bool {
     matches!(kind, Kind::Count | Kind::Position | Kind::Integer | Kind::Score | Kind::Share)
@@ -121,79 +285,6 @@ fn width(field: &Field) -> f64 {
     // Two for each Chinese character, and room for the star and the mark of the note.
     let label: usize = field.label.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
     by_kind.max(f64::from(row_number(label)) + 5.0)
-}
-
-fn head(
-    sheet: &mut Worksheet,
-    looks: &Looks,
-    table: Table,
-    fields: &[Field],
-    codes: &Codes,
-) -> Result<(), XlsxError> {
-    page(sheet.set_name(table.label())?).set_landscape();
-    sheet.set_freeze_panes(1, 1)?.set_repeat_rows(0, 0)?;
-    sheet.set_row_height(0, 26)?;
-    if table_required(table) {
-        sheet.set_tab_color(Color::RGB(0xE8_A33D));
-    }
-    for (at, field) in fields.iter().enumerate() {
-        let at = column_number(at);
-        sheet.set_column_width(at, width(field))?;
-        sheet.set_column_format(
-            at,
-            if is_number(field.kind) { &looks.number } else { &looks.text },
-        )?;
-        let (format, title) = if field.required {
-            (&looks.required, format!("{} *", field.label))
-        } else {
-            (&looks.optional, field.label.clone())
-        };
-        sheet.write_string_with_format(0, at, title, format)?;
-        let need = if field.required { "必填。" } else { "可空。" };
-        sheet.insert_note(
-            0,
-            at,
-            &note(&format!("{need}{}\n列名也可写 {}", field.help, field.key)),
-        )?;
-        if let Some(rule) = validation(table, field, codes)? {
-            sheet.add_data_validation(1, at, LAST_ROW, at, &rule)?;
-        }
-    }
-    Ok(())
-}
-
-/// What may be typed into the cells of a column, where a spreadsheet can tell.
-fn validation(
-    table: Table,
-    field: &Field,
-    codes: &Codes,
-) -> Result<Option<DataValidation>, XlsxError> {
-    let rule = DataValidation::new();
-    let rule = match field.kind {
-        Kind::YesNo => rule.allow_list_strings(&["是", "否"])?,
-        Kind::Choice(choice) => rule.allow_list_strings(&choices(choice))?,
-        Kind::Batch => rule.allow_list_formula(codes.range(BATCHES)),
-        Kind::Category => rule.allow_list_formula(codes.range(CATEGORIES)),
-        Kind::Code if is_school(table, &field.key) => rule.allow_list_formula(Formula::new(
-            "=OFFSET('学校'!$A$2,0,0,MAX(1,COUNTA('学校'!$A:$A)-1),1)",
-        )),
-        Kind::Score => rule.allow_decimal_number(match field.most {
-            Some(most) => DataValidationRule::Between(0.0, most),
-            None => DataValidationRule::GreaterThanOrEqualTo(0.0),
-        }),
-        Kind::Share => rule.allow_decimal_number(DataValidationRule::Between(0.0, 1.0)),
-        Kind::Count => rule.allow_whole_number(DataValidationRule::GreaterThanOrEqualTo(0)),
-        Kind::Position => rule.allow_whole_number(DataValidationRule::Between(1, 65_535)),
-        Kind::Integer => rule.allow_whole_number(DataValidationRule::Between(-9_999, 9_999)),
-        Kind::IdNumber => rule
-            .allow_text_length(DataValidationRule::EqualTo(18))
-            .set_error_style(DataValidationErrorStyle::Warning),
-        Kind::Code | Kind::Text | Kind::Month | Kind::Date => return Ok(None),
-    };
-    Ok(Some(
-        rule.set_error_title(format!("“{}”不合要求", field.label))?
-            .set_error_message(&field.help)?,
-    ))
 }
 
 fn is_school(table: Table, key: &str) -> bool {
