@@ -119,6 +119,15 @@ const CASES: &[Case] = cases! {
     "order": |b| b.set(TieDecisions, 2, "order", "first") => [("E106", TieDecisions, 2, "order")];
     "blank tie document": |b| b.set(TieDecisions, 2, "document", "") => [("E103", TieDecisions, 2, "document")];
 
+    "region without a plan": |b| {
+        b.set(Plan, 4, "region_scope", "");
+        b.set(A, 3, "region", "南岸区");
+    } => [("W508", A, 3, "region")];
+    "junior school without graduates": |b| drop(b.rows(Graduates).remove(2))
+        => [("W509", A, 4, "junior_id")];
+    "tilt that tilts nothing": |b| b.set(Graduates, 3, "tilt", "yes")
+        => [("W511", Graduates, 3, "tilt")];
+
     "missing column": |b| b.set(A, 1, "name", "") => [("E101", A, 1, "name")];
     "missing subject": |b| b.set(A, 1, "math", "数字") => [("E101", A, 1, "math"), ("W501", A, 1, "数字")];
     "column that rules read": |b| b.set(A, 1, "fresh", "") => [("E310", A, 0, "fresh")];

@@ -55,6 +55,18 @@ fn missing_doubled_and_foreign_files() {
 }
 
 #[test]
+fn a_seed_that_everybody_knows_is_warned_of_unless_another_is_given() {
+    let folder = clean();
+    let path = folder.path().join("policy.toml");
+    let text = fs::read_to_string(&path).expect("a policy");
+    fs::write(&path, text.replace("drawn in public", "published after wishes close"))
+        .expect("a file");
+    assert_eq!(faults(folder.path()), ["W510 policy.toml"]);
+    let loaded = load(folder.path(), Some("drawn in public")).expect("a folder");
+    assert!(loaded.faults.is_empty() && loaded.season.is_some());
+}
+
+#[test]
 fn what_is_no_table() {
     let ole = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0, 0];
     let gb = encoding_rs::GB18030.encode("报名号,姓名\n").0.into_owned();

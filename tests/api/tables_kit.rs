@@ -95,7 +95,7 @@ const TABLES: &[(Table, &str)] = &[
          G2,key,unified,10,1,,*,招计1号
          G2,early,sports,2,,,,招计1号",
     ),
-    (Table::Graduates, "junior_id,graduates,eligible,tilt\nC1,40,30,no\nC2,20,18,yes"),
+    (Table::Graduates, "junior_id,graduates,eligible,tilt\nC1,40,30,no\nC2,20,18,no"),
     (Table::Quotas, "school_id,batch,junior_id,seats\nG1,key,C1,2\nG1,key,C2,1"),
     (
         Table::Applicants,

@@ -386,3 +386,63 @@ fn each_kind_of_contradiction_tells_a_market_with_people_in_it() {
         );
     }
 }
+
+#[test]
+fn a_legal_number_that_its_quote_contradicts_is_refused() {
+    let limit = |value: u32, quote: &str| {
+        let clause =
+            format!("[limits.class_size]\nvalue = {value}\nquote = \"{quote}\"\n\n[quota]\n");
+        with("[quota]\n", &clause)
+    };
+    for (value, quote) in [
+        (55, "班额不得超过55人"),
+        (55, "班额不得超过５５人"),
+        (55, "第4条：班额45至55人"),
+        (3000, "不得超过3,000人"),
+        (55, "45,55"),
+        (55, "班额不得超过五十五人"),
+        (55, ""),
+    ] {
+        Policy::load(&limit(value, quote), None).unwrap_or_else(|r| panic!("{quote}: {r:#?}"));
+    }
+    for (value, quote) in [(60, "班额不得超过55人"), (5, "班额不得超过55人"), (300, "3,000人")]
+    {
+        let says = format!("「{quote}」里没有这个数");
+        refused(&limit(value, quote), RefusalKind::WrongSource, "value =", &says);
+    }
+}
+
+#[test]
+fn a_name_means_one_thing() {
+    let twice = with("name = \"配转统\"", "name = \"统招\"");
+    refused(
+        &twice,
+        RefusalKind::UnknownName,
+        "[categories.unified]",
+        "统招 既是 unified 又是 returned",
+    );
+    let id = with("name = \"第二批\"", "name = \"first\"");
+    refused(&id, RefusalKind::UnknownName, "[[batches]]", "first 既是 first 又是 second");
+}
+
+#[test]
+fn lists_beyond_any_rule_book_are_refused_at_once() {
+    let keys = vec!["\"math\""; 100_000].join(",");
+    let long = with("[\"total\", \"lottery\"]\n\n[categories", &format!("[{keys}]\n\n[categories"));
+    refused(&long, RefusalKind::BadNumber, "\"math\",\"math\"", "100000 项，至多 64 项");
+    let sum = vec!["math"; 65].join("+");
+    let sum = with(
+        "[\"total\", \"lottery\"]\n\n[categories",
+        &format!("[\"{sum}\", \"lottery\"]\n\n[categories"),
+    );
+    refused(&sum, RefusalKind::BadNumber, "math+math", "至多 64 项");
+    let categories: String =
+        (0..20_000).map(|n| format!("[categories.c{n}]\nname = \"c{n}\"\n")).collect();
+    let many = with("[quota]\n", &format!("{categories}[quota]\n"));
+    let found = refusals(&many);
+    assert_eq!(found.len(), 1, "{}", found.len());
+    assert!(found[0].message.contains("至多 1000 项"), "{found:#?}");
+    let keys: String = (0..20_000).map(|n| format!("k{n} = 1\n")).collect();
+    let found = refusals(&with("year = 2026\n", &format!("year = 2026\n{keys}")));
+    assert_eq!(found.len(), 1, "{}", found.len());
+}

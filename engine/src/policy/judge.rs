@@ -15,6 +15,25 @@ impl Loader<'_> {
         self.judge_orders(policy);
         self.judge_quota(policy);
         self.judge_seed(policy);
+        self.judge_limits(policy);
+    }
+
+    fn judge_limits(&mut self, policy: &Policy) {
+        let limits = &policy.limits;
+        for (key, clause) in [
+            ("class_size", &limits.class_size),
+            ("new_school_size", &limits.new_school_size),
+            ("oversize_class", &limits.oversize_class),
+            ("super_oversize_class", &limits.super_oversize_class),
+        ] {
+            if let Some(clause) = clause.as_ref().filter(|c| c.contradicted()) {
+                self.refuse(
+                    RefusalKind::WrongSource,
+                    format!("limits.{key}.value"),
+                    format!("value = {}，所引原文「{}」里没有这个数", clause.value, clause.quote),
+                );
+            }
+        }
     }
 
     fn judge_returns(&mut self, policy: &Policy) {

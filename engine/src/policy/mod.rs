@@ -15,6 +15,9 @@ use crate::domain::{BatchIx, CategoryIx, Evaluation, Moment, Score, Share, Subje
 
 pub use refusal::{Refusal, RefusalKind};
 
+/// The seed of the shipped policies, which stands for the one that is published when wishes have closed.
+pub const PLACEHOLDER_SEED: &str = "published after wishes close";
+
 /// A legal number with its source.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Clause {
@@ -29,6 +32,27 @@ pub struct Clause {
 }
 
 impl Clause {
+    /// Whether the quote gives other numbers only than the value. Full-width digits are read, and commas between
+    /// digits as dividing them or not; a quote without digits says nothing against the value.
+    pub fn contradicted(&self) -> bool {
+        let plain: String = self
+            .quote
+            .chars()
+            .map(|c| match u32::from(c) {
+                wide @ 0xFF10..=0xFF19 => char::from_u32(wide - 0xFF10 + 0x30).unwrap_or(c),
+                _ if c == '，' => ',',
+                _ => c,
+            })
+            .collect();
+        let whole = plain.replace(',', "");
+        let numbers = |text: &str| -> Vec<Option<u32>> {
+            let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+            runs.map(|run| run.parse().ok()).collect()
+        };
+        let found = [numbers(&plain), numbers(&whole)].concat();
+        !found.is_empty() && !found.contains(&Some(self.value))
+    }
+
     /// The source as shown to people: 「第4条「…」」 with a quote, else the item alone, else that there is none.
     pub fn citation(&self) -> String {
         match (self.item.as_str(), self.quote.as_str()) {

@@ -32,6 +32,8 @@ pub enum RefusalKind {
     LowerBound,
     /// A number that a rule cannot have.
     BadNumber,
+    /// A legal number that its quote contradicts.
+    WrongSource,
     /// The seed does not hash to what was committed, or is needed and missing.
     Seed,
 }
@@ -67,6 +69,9 @@ impl RefusalKind {
                 "最低录取人数（下限名额）会迫使录取不合条件或不愿就读的考生，且可能无解（NP 困难）。"
             }
             Self::BadNumber => "数值超出该规则允许的范围。",
+            Self::WrongSource => {
+                "法定数字必须出现在它所引的原文里；数字与出处不符，凭它判的违规和放行都站不住。"
+            }
             Self::Seed => "随机号必须来自事先承诺的种子。",
         }
     }
@@ -112,6 +117,9 @@ impl RefusalKind {
             }
             Self::BadNumber => {
                 "例：wish_group:0 表示每组 0 个志愿，甲的第 1 志愿、乙的第 2 志愿都不属于任何一组，谁先谁后无从比较。"
+            }
+            Self::WrongSource => {
+                "例：value = 60，quote = \"班额不得超过55人\"。58 人的班不被查出，报告却引 55 人的条文作依据；确有新规定的，请把 quote 换成新原文。"
             }
             Self::Seed => {
                 "例：一中 1 个名额，甲、乙都是 600 分。种子没有事先承诺：看过志愿再一个个试种子，平均两次就能让乙中签。"

@@ -4,6 +4,7 @@
 //! them is judged.
 
 mod applicants;
+mod coverage;
 mod plan;
 mod schools;
 mod wishes;
@@ -36,6 +37,10 @@ impl Season {
         let ties = applicants::check_ties(&policy, &draft.tie_decisions, &people, &mut faults);
         plan::check_common_orders(&policy, &draft.plan, &plan, &quotas, &mut faults);
         check_seed(&policy, &mut faults);
+        if !faults.list.iter().any(|f| f.code.severity() == Severity::Error) {
+            let (places, tables) = ((&schools, &regions), (&plan, &*graduates, &people));
+            coverage::check(&policy, &draft, places, tables, &mut faults);
+        }
 
         let mut found = faults.list;
         Fault::sort(&mut found);
