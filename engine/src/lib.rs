@@ -11,5 +11,6 @@ pub mod placement;
 pub mod policy;
 pub mod quota;
 pub mod rules;
+pub mod sections;
 pub mod solver;
 pub mod verify;

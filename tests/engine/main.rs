@@ -20,6 +20,7 @@ mod quota_pool;
 mod quota_season;
 mod scenario_folder;
 mod scenarios;
+mod sections;
 mod solver;
 mod verify_agree;
 mod verify_laws;
