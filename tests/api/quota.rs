@@ -154,3 +154,97 @@ fn a_season_is_never_overwritten() {
     assert!(said(&run).contains("不会覆盖"));
     assert!(!season.join("quotas.csv").exists());
 }
+
+#[test]
+fn cells_set_by_hand_keep_their_reason_and_the_sums_their_rule() {
+    let room = tempfile::tempdir().expect("a folder");
+    let season = blank_season(room.path());
+    let (out, file) = (room.path().join("out"), room.path().join("调整.csv"));
+    let args = ["quota", text(&season), "--out", text(&out)];
+    assert_eq!(luqu(&args).status.code(), Some(0));
+    let cells = fs::read_to_string(out.join("quotas.csv")).expect("cells");
+    let rows: Vec<Vec<&str>> = cells.lines().skip(1).map(|l| l.split(',').collect()).collect();
+    let seats = |row: &[&str]| row[3].parse::<u32>().expect("seats");
+    let from = rows.iter().find(|r| seats(r) > 1).expect("a cell with seats");
+    let to = rows.iter().find(|r| r[..2] == from[..2] && r[2] != from[2]).expect("another");
+    let cell = |row: &[&str], seats: u32, more: &str| {
+        format!("{},{},{},{seats},{more}\n", row[0], row[1], row[2])
+    };
+    let head = "school_id,batch,junior_id,seats,reason,document\n";
+    let less = cell(from, seats(from) - 1, "并校,教〔2026〕9号");
+    let more = cell(to, seats(to) + 1, "并校,教〔2026〕9号");
+    let edit = |rows: String| {
+        fs::write(&file, format!("{head}{rows}")).expect("a file");
+        luqu(&[&args[..], &["--edit", text(&file)]].concat())
+    };
+
+    let before = fs::read(out.join("quotas.csv")).expect("cells");
+    for (rows, place) in [
+        (less.clone(), "调整.csv:2:seats"),
+        (format!("{less}{more}").replace("并校", ""), "调整.csv:2:reason"),
+        (format!("{less}{less}{more}"), "调整.csv:3:junior_id"),
+        (less.replace(from[0], "X9"), "调整.csv:2:school_id"),
+    ] {
+        let run = edit(rows);
+        assert_eq!(run.status.code(), Some(3), "{}", said(&run));
+        assert!(said(&run).contains(place), "{place}: {}", said(&run));
+        assert_eq!(fs::read(out.join("quotas.csv")).expect("cells"), before, "nothing is written");
+    }
+
+    assert_eq!(edit(format!("{less}{more}")).status.code(), Some(0));
+    let made = fs::read_to_string(out.join("quotas.csv")).expect("cells");
+    assert!(made.starts_with(head) && made.contains(&less) && made.contains(&more), "{made}");
+    let report = fs::read_to_string(out.join("quota_report.csv")).expect("a report");
+    assert!(report.contains(&format!("手工调整：原 {}，改为 {}；并校", seats(to), seats(to) + 1)));
+    for name in ["plan.csv", "quotas.csv"] {
+        fs::copy(out.join(name), season.join(name)).expect("a copy");
+    }
+    let check = luqu(&["check", text(&season)]);
+    assert_eq!(check.status.code(), Some(0));
+    let told = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert_eq!(told.matches("W512").count(), 2, "{told}");
+    // The mark stays when the season is distributed again.
+    assert_eq!(luqu(&args).status.code(), Some(0));
+    assert_eq!(fs::read_to_string(out.join("quotas.csv")).expect("cells"), made);
+}
+
+#[test]
+fn a_workbook_for_people_has_the_tables_and_the_reasons() {
+    let room = tempfile::tempdir().expect("a folder");
+    let season = blank_season(room.path());
+    let out = room.path().join("out");
+    let args = ["quota", text(&season), "--out", text(&out)];
+    assert_eq!(luqu(&args).status.code(), Some(0));
+    assert_eq!(luqu(&[&args[..], &["--format", "xlsx"]].concat()).status.code(), Some(0));
+    let names: Vec<_> =
+        fs::read_dir(&out).expect("a folder").map(|e| e.expect("a file").file_name()).collect();
+    assert_eq!(names, ["quota.xlsx"], "the CSV of the run before is gone");
+    // The workbook's 招生计划 and 指标分配 make the season whole as the CSV does.
+    for name in ["plan.csv", "quotas.csv"] {
+        let _ = fs::remove_file(season.join(name));
+    }
+    fs::copy(out.join("quota.xlsx"), season.join("quota.xlsx")).expect("a copy");
+    let check = luqu(&["check", text(&season)]);
+    let told = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert_eq!(check.status.code(), Some(0), "{told}");
+    assert!(!told.contains("W501"), "{told}");
+}
+
+#[test]
+fn a_least_number_per_junior_school_holds_or_is_refused() {
+    let room = tempfile::tempdir().expect("a folder");
+    let season = blank_season(room.path());
+    let least = |k: &str| format!("method = \"matrix\"\nmin_per_junior = {k}");
+    replace_in(&season, "policy.toml", "method = \"matrix\"", &least("1"));
+    let run = luqu(&["quota", text(&season), "--json"]);
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+    let value: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let juniors = value["batches"][0]["juniors"].as_array().expect("juniors");
+    assert!(
+        juniors.iter().all(|j| j["seats"].as_u64() >= j["eligible"].as_u64().map(|e| e.min(1)))
+    );
+    replace_in(&season, "policy.toml", &least("1"), &least("999"));
+    let run = luqu(&["quota", text(&season)]);
+    assert_eq!(run.status.code(), Some(7), "{}", said(&run));
+    assert!(said(&run).contains("min_per_junior"), "{}", said(&run));
+}

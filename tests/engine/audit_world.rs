@@ -168,6 +168,7 @@ impl World {
                     batch: Some("key".into()),
                     junior_id: Some(junior.into()),
                     seats: Some(1),
+                    ..QuotaRow::default()
                 },
             );
         }

@@ -171,6 +171,7 @@ fn town(people: &[Person<'_>], unified: u32) -> Season {
             batch: Some("key".into()),
             junior_id: Some("J1".into()),
             seats: Some(1),
+            ..QuotaRow::default()
         }]),
         applicants: Rows {
             columns: ["fresh", "junior_since", "attended", "chinese", "math"]

@@ -12,15 +12,23 @@ fn ids(prefix: &str, n: usize) -> Vec<String> {
 }
 
 fn solve(rows: &[u32], columns: &[u32], seed: &str) -> Table {
+    solve_with(rows, columns, seed, 0).expect("a table")
+}
+
+/// The same where every junior school gets `least` seats, or as many as it has eligible graduates.
+fn solve_with(rows: &[u32], columns: &[u32], seed: &str, least: u32) -> Result<Table, Unrounded> {
     let (r, c) = (ids("S", rows.len()), ids("J", columns.len()));
     let rows: Vec<Row<'_>> = r.iter().zip(rows).map(|(id, &seats)| Row { id, seats }).collect();
-    let columns: Vec<Column<'_>> =
-        c.iter().zip(columns).map(|(id, &eligible)| Column { id, eligible, tilt: false }).collect();
-    round(&rows, &columns, &Lottery::new(seed)).expect("a table")
+    let columns: Vec<Column<'_>> = c
+        .iter()
+        .zip(columns)
+        .map(|(id, &eligible)| Column { id, eligible, tilt: false, least: least.min(eligible) })
+        .collect();
+    round(&rows, &columns, &Lottery::new(seed))
 }
 
 /// E·Σ|x − t| of the best table, by trying every rounding of every cell.
-fn brute_force(rows: &[u32], columns: &[u32]) -> Option<u64> {
+fn brute_force(rows: &[u32], columns: &[u32], least: u32) -> Option<u64> {
     let eligible: u64 = columns.iter().map(|&e| u64::from(e)).sum();
     let share = |h: usize, m: usize| u64::from(rows[h]) * u64::from(columns[m]);
     let cells: Vec<(usize, usize)> = (0..rows.len())
@@ -44,7 +52,8 @@ fn brute_force(rows: &[u32], columns: &[u32]) -> Option<u64> {
             table.iter().zip(rows).all(|(row, &q)| row.iter().sum::<u64>() == u64::from(q));
         let columns_hold = columns.iter().enumerate().all(|(m, &e)| {
             let (sum, ideal) = (table.iter().map(|r| r[m]).sum::<u64>(), quota * u64::from(e));
-            (ideal / eligible..=ideal.div_ceil(eligible)).contains(&sum)
+            let due = u64::from(least.min(e));
+            ((ideal / eligible).max(due)..=ideal.div_ceil(eligible).max(due)).contains(&sum)
         });
         if rows_hold && columns_hold {
             best = Some(best.map_or(deviation, |b: u64| b.min(deviation)));
@@ -107,7 +116,7 @@ fn the_lots_of_the_cells_rounded_up_are_least() {
 
 #[test]
 fn nobody_eligible_is_an_error_only_where_there_are_seats() {
-    let columns = [Column { id: "J", eligible: 0, tilt: false }];
+    let columns = [Column { id: "J", eligible: 0, tilt: false, least: 0 }];
     let lottery = Lottery::new("");
     let some = round(&[Row { id: "S", seats: 1 }], &columns, &lottery);
     assert_eq!(some.map(|t| t.cells.len()), Err(Unrounded::NoEligible));
@@ -157,9 +166,29 @@ proptest! {
         prop_assume!(columns.iter().any(|&e| e > 0));
         prop_assume!(rows.len() * columns.len() <= 12);
         let eligible: u32 = columns.iter().sum();
-        let least = brute_force(&rows, &columns).expect("controlled roundings exist");
+        let least = brute_force(&rows, &columns, 0).expect("controlled roundings exist");
         let table = solve(&rows, &columns, &seed.to_string());
         prop_assert_eq!(table.deviation, Fraction::new(least.into(), eligible.into()));
+    }
+
+    /// With a least number too, and refused exactly where no table keeps it.
+    #[test]
+    fn prop_least_numbers_are_kept_or_refused(
+        rows in proptest::collection::vec(0_u32..8, 1..=3),
+        columns in proptest::collection::vec(0_u32..9, 1..=4),
+        least in 1_u32..4,
+    ) {
+        prop_assume!(columns.iter().any(|&e| e > 0));
+        let best = brute_force(&rows, &columns, least);
+        match solve_with(&rows, &columns, "least", least) {
+            Ok(table) => {
+                let eligible = u128::from(columns.iter().sum::<u32>());
+                let best = best.map(|b| Fraction::new(b.into(), eligible));
+                prop_assert_eq!(Some(table.deviation), best);
+            }
+            Err(Unrounded::Least { .. }) => prop_assert_eq!(best, None),
+            Err(error) => prop_assert!(false, "{:?}", error),
+        }
     }
 
     #[test]
@@ -199,7 +228,7 @@ proptest! {
         let mut some: Vec<Row<'_>> =
             r.iter().zip(&rows).map(|(id, &seats)| Row { id, seats }).collect();
         let mut others: Vec<Column<'_>> =
-            c.iter().zip(&columns).map(|(id, &eligible)| Column { id, eligible, tilt: false }).collect();
+            c.iter().zip(&columns).map(|(id, &eligible)| Column { id, eligible, tilt: false, least: 0 }).collect();
         let named = |rows: &[Row<'_>], columns: &[Column<'_>]| {
             let table = round(rows, columns, &lottery).expect("a table");
             let mut named: Vec<(String, u32)> = table.cells.iter().enumerate().map(|(at, cell)| {

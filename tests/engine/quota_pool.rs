@@ -7,7 +7,7 @@ use luqu_engine::quota::pool::{Unshared, draw, share_out};
 use proptest::prelude::*;
 
 fn column(id: &str, eligible: u32, tilt: bool) -> Column<'_> {
-    Column { id, eligible, tilt }
+    Column { id, eligible, tilt, least: 0 }
 }
 
 #[test]
@@ -102,7 +102,7 @@ proptest! {
         let columns: Vec<Column<'_>> = ids
             .iter()
             .zip(eligible.iter().zip(&tilted))
-            .map(|(id, (&eligible, &tilt))| Column { id, eligible, tilt })
+            .map(|(id, (&eligible, &tilt))| Column { id, eligible, tilt, least: 0 })
             .collect();
         let first: u64 = columns
             .iter()
@@ -119,4 +119,24 @@ proptest! {
             prop_assert!((share.ideal.floor()..=share.ideal.ceil()).contains(&seats));
         }
     }
+}
+
+#[test]
+fn a_least_number_comes_out_of_the_seats_over() {
+    // 10 seats, 1 : 1 : 8 of ten – 1, 1, 8; three schools at least two each take two of the eight.
+    let least = |k: u32| {
+        let of = |id, eligible: u32| Column { id, eligible, tilt: false, least: k.min(eligible) };
+        let columns = [of("J1", 10), of("J2", 11), of("J3", 79), of("J4", 0)];
+        share_out(10, &columns, None, &Lottery::new("least"))
+    };
+    let seats = |k| least(k).map(|s| s.iter().map(|s| s.seats).collect::<Vec<_>>());
+    assert_eq!(seats(0), Ok(vec![1, 1, 8, 0]));
+    assert_eq!(seats(1), Ok(vec![1, 1, 8, 0]));
+    assert_eq!(seats(2), Err(Unshared::Least { need: 11 }));
+    let of = |id, eligible| Column { id, eligible, tilt: false, least: 1 };
+    // 0.75, 0.75 and 1.5 of three: the small ones by right, and none is over for the largest.
+    let shares = share_out(3, &[of("J1", 5), of("J2", 5), of("J3", 10)], None, &Lottery::new("x"));
+    let shares = shares.expect("shares");
+    assert_eq!(shares.iter().map(|s| s.seats).collect::<Vec<_>>(), [1, 1, 1]);
+    assert_eq!(shares.iter().map(|s| s.why).collect::<Vec<_>>()[..2], [Why::Least, Why::Least]);
 }

@@ -177,6 +177,7 @@ fn what_is_given_is_kept() {
         batch: Some("first".into()),
         junior_id: Some(junior.into()),
         seats: Some(seats),
+        ..QuotaRow::default()
     };
     draft.quotas = rows(vec![cell("J2", 4), cell("J1", 1)]);
     let season = season_of(MATRIX, draft);

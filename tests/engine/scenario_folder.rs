@@ -127,6 +127,7 @@ pub(crate) fn draft(folder: &Path, policy: &Policy) -> Draft {
             batch: c.text("batch"),
             junior_id: c.text("junior_id"),
             seats: c.read("seats"),
+            ..QuotaRow::default()
         }),
         applicants: rows(folder, "applicants", |c| ApplicantRow {
             applicant_id: c.text("applicant_id"),

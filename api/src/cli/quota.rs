@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use super::{Exit, say};
 use crate::error::Failure;
 use crate::tables::load::{POLICY_FILE, Purpose, season_or_report_for};
+use crate::tables::write::quota_xlsx;
+use crate::tables::{Located, quota_edits, report};
 
 /// The arguments of `luqu quota`.
 #[derive(clap::Args)]
@@ -30,9 +32,25 @@ pub(super) struct Args {
     /// 随机号种子，代替政策文件中的种子
     #[arg(long, value_name = "S")]
     seed: Option<String>,
+    /// 手工调整：quotas 格式的表，每行写明 reason 调整理由和 document 文号；各格合计重新核对
+    #[arg(long, value_name = "FILE")]
+    edit: Option<PathBuf>,
+    /// 结果文件的格式；xlsx 是一个工作簿 quota.xlsx
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     /// 在标准输出打印全部结果（JSON）
     #[arg(long)]
     json: bool,
+}
+
+/// The form of the files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+enum Format {
+    /// 几个 CSV 文件，其中 plan.csv 和 quotas.csv 可直接替换招生季的同名表
+    #[default]
+    Csv,
+    /// 一个工作簿，表头和校名为中文
+    Xlsx,
 }
 
 fn share(text: &str) -> Result<Share, String> {
@@ -48,8 +66,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             Ok(season) => season,
             Err(exit) => return Ok(exit),
         };
+    let edits = match &args.edit {
+        Some(file) => match quota_edits::read(file, &season)? {
+            Ok(edits) => Some(edits),
+            Err(faults) => return Ok(refused(&faults)),
+        },
+        None => None,
+    };
     let overrides = Overrides { share: args.share, all_rows: false };
-    let distribution = match distribute_with(&season, &overrides) {
+    let mut distribution = match distribute_with(&season, &overrides) {
         Ok(distribution) => distribution,
         Err(error @ QuotaError::Unproven { .. }) => {
             return Err(Failure::Internal(error.to_string()));
@@ -59,8 +84,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             return Ok(Exit::Undecided);
         }
     };
+    if let Some(edits) = edits {
+        distribution = match edits.apply(&season, distribution) {
+            Ok(distribution) => distribution,
+            Err(faults) => return Ok(refused(&faults)),
+        };
+    }
     if let Some(out) = &args.out {
-        write_files(out, &season, &distribution)?;
+        write_files(out, &season, &distribution, args.format)?;
     }
     let mut stdout = anstream::stdout().lock();
     let printed = if args.json {
@@ -75,6 +106,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     printed.and_then(|()| stdout.flush()).or_else(closed_pipe)?;
     say(format_args!("{}", closing(&distribution, args.out.as_deref())));
     Ok(Exit::Ok)
+}
+
+/// Tells the faults of the edits; nothing was written.
+fn refused(faults: &[Located]) -> Exit {
+    let mut err = anstream::stderr().lock();
+    // A closed stderr is nobody's fault.
+    drop(report::list(&mut err, faults, 0, report::DEFAULT_MOST));
+    drop(writeln!(err, "手工调整中有错误。未写入任何结果。"));
+    Exit::Faults
 }
 
 /// A reader that has seen enough, such as `head`, is no failure.
@@ -93,7 +133,7 @@ fn closing(distribution: &Distribution, out: Option<&Path>) -> String {
         _ if distribution.batches.is_empty() => "招生计划中没有指标行，无需分配。".to_owned(),
         None => format!("已计算 {lines} 行指标计划；加 --out DIR 写成文件。"),
         Some(dir) => format!(
-            "已计算 {lines} 行指标计划，写入 {}。下一步：用其中的 plan.csv 和 quotas.csv 替换招生季的同名表，再运行 luqu check。",
+            "已计算 {lines} 行指标计划，写入 {}。下一步：用其中的招生计划和指标分配替换招生季的同名表，再运行 luqu check。",
             dir.display()
         ),
     }
@@ -116,14 +156,27 @@ fn may_write(dir: &Path) -> Result<(), Failure> {
 }
 
 /// Writes all files or, if one cannot be written, none; those of an earlier run are replaced.
-fn write_files(dir: &Path, season: &Season, distribution: &Distribution) -> Result<(), Failure> {
+fn write_files(
+    dir: &Path,
+    season: &Season,
+    distribution: &Distribution,
+    format: Format,
+) -> Result<(), Failure> {
     let pooled = distribution.batches.iter().any(|b| b.method == QuotaMethod::Pool);
+    let csv = |wanted: bool, bytes: fn(&Season, &Distribution) -> Vec<u8>| {
+        (format == Format::Csv && wanted).then(|| bytes(season, distribution))
+    };
+    let book = match format {
+        Format::Csv => None,
+        Format::Xlsx => Some(quota_xlsx::workbook(season, distribution)?),
+    };
     let contents = [
-        ("plan.csv", Some(files::plan(season, distribution))),
-        ("quotas.csv", Some(files::quotas(season, distribution))),
-        ("quota_report.csv", Some(files::report(season, distribution))),
-        ("quota_juniors.csv", Some(files::juniors(season, distribution))),
-        ("draw.csv", pooled.then(|| files::draws(season, distribution))),
+        ("plan.csv", csv(true, files::plan)),
+        ("quotas.csv", csv(true, files::quotas)),
+        ("quota_report.csv", csv(true, files::report)),
+        ("quota_juniors.csv", csv(true, files::juniors)),
+        ("draw.csv", csv(pooled, files::draws)),
+        ("quota.xlsx", book),
     ];
     fs::create_dir_all(dir).map_err(Failure::io(dir))?;
     let staged =
@@ -139,7 +192,7 @@ fn write_files(dir: &Path, season: &Season, distribution: &Distribution) -> Resu
         if bytes.is_some() {
             fs::rename(staged.path().join(name), &path).map_err(Failure::io(&path))?;
         } else if path.exists() {
-            // A protocol of an earlier draw would belong to no result.
+            // What an earlier run wrote otherwise would belong to no result.
             fs::remove_file(&path).map_err(Failure::io(&path))?;
         }
     }

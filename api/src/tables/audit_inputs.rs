@@ -4,7 +4,7 @@
 //! A code that nothing defines is no fault here: the audit judges it. A cell that cannot be read is one.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use luqu_engine::domain::{Fault, FaultCode, Moment, Season, Table, Text};
 use luqu_engine::rules::{
@@ -14,7 +14,7 @@ use luqu_engine::rules::{
 use crate::error::Failure;
 
 use super::cell::{self, Raw, Unreadable};
-use super::folder::{self, Candidate, Content};
+use super::folder::{self, Candidate};
 use super::layout::{Context, Record};
 use super::load::{Part, read_table};
 use super::located::{Located, Source};
@@ -91,15 +91,9 @@ impl Reader<'_> {
         let own;
         let candidates: Vec<&Candidate> = match file {
             Some(file) => {
-                own = self.in_file(file, T::TABLE)?;
-                if own.is_empty() {
-                    return Err(Failure::Usage(format!(
-                        "{} 中没有“{}”（{}）",
-                        file.display(),
-                        T::TABLE.label(),
-                        T::TABLE.key()
-                    )));
-                }
+                let found = folder::find_in(file, T::TABLE)?;
+                self.faults.extend(found.faults);
+                own = found.candidates;
                 own.iter().collect()
             }
             None => self.home.iter().filter(|c| c.table == T::TABLE).collect(),
@@ -117,19 +111,6 @@ impl Reader<'_> {
     fn rows<T: TableRow>(&mut self, file: Option<&Path>) -> Result<Vec<T>, Failure> {
         let table = self.table(file)?;
         Ok(table.into_iter().flat_map(|t| t.rows.rows).map(|(_, row)| row).collect())
-    }
-
-    /// The table in a file of its own: any CSV, or a workbook with a sheet of its name.
-    fn in_file(&mut self, file: &Path, table: Table) -> Result<Vec<Candidate>, Failure> {
-        let csv = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
-        if csv {
-            std::fs::metadata(file).map_err(Failure::io(file))?;
-            let path: PathBuf = file.to_owned();
-            return Ok(vec![Candidate { table, path, sheet: None, content: Content::Csv }]);
-        }
-        let found = folder::find(file)?;
-        self.faults.extend(found.faults.into_iter().filter(Located::blocks));
-        Ok(found.candidates.into_iter().filter(|c| c.table == table).collect())
     }
 }
 

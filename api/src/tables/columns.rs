@@ -217,6 +217,8 @@ const QUOTAS: &[Column] = &[
     BATCH,
     JUNIOR_ID,
     must("seats", "指标数", &["计划数", "指标人数", "ZBS"], Kind::Count, "分给该初中的名额。"),
+    may("reason", "调整理由", &["手工调整理由"], Kind::Text, "手工调整过的格写明理由；其余空白。"),
+    may("document", "文号", &["调整文号"], Kind::Text, "手工调整所依据的文件号；其余空白。"),
 ];
 
 const APPLICANTS: &[Column] = &[

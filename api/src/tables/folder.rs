@@ -138,6 +138,32 @@ pub(super) fn find(path: &Path) -> Result<Inputs, Failure> {
     Ok(inputs)
 }
 
+/// A table in a file of its own: any CSV, or a workbook with a sheet of its name. The faults are those that
+/// block.
+///
+/// # Errors
+/// `Usage` for a file without the table, `Io`.
+pub(super) fn find_in(file: &Path, table: Table) -> Result<Inputs, Failure> {
+    if is(file, "csv") {
+        std::fs::metadata(file).map_err(Failure::io(file))?;
+        let path = file.to_owned();
+        let candidates = vec![Candidate { table, path, sheet: None, content: Content::Csv }];
+        return Ok(Inputs { folder: PathBuf::new(), candidates, faults: vec![] });
+    }
+    let mut found = find(file)?;
+    found.faults.retain(Located::blocks);
+    found.candidates.retain(|c| c.table == table);
+    if found.candidates.is_empty() && found.faults.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{} 中没有“{}”（{}）",
+            file.display(),
+            table.label(),
+            table.key()
+        )));
+    }
+    Ok(found)
+}
+
 fn is(path: &Path, ending: &str) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
 }

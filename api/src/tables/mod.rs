@@ -16,6 +16,7 @@ mod layout;
 pub mod load;
 pub mod located;
 pub mod policy_comments;
+pub mod quota_edits;
 mod read;
 pub mod report;
 mod rows;

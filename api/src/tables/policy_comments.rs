@@ -47,6 +47,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ("quota", "rounding", "指标数取整：up 进一、down 去尾、half_up 四舍五入"),
     ("quota", "method", "分到各初中的办法：matrix 按资格人数分摊，pool 总池按最大余数"),
     ("quota", "tilt", "倾斜学校先得的名额：每多少名资格考生得一个"),
+    ("quota", "min_per_junior", "每所初中至少几个名额；有资格人数不足的按人数，空为不设"),
     ("quota", "source", "依据；local, pending 表示本地待定，启用前须核定"),
 ];
 

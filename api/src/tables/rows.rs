@@ -223,6 +223,8 @@ impl TableRow for QuotaRow {
             batch: c.batch(),
             junior_id: c.required("junior_id", cell::code),
             seats: c.required("seats", count),
+            reason: c.optional("reason", cell::text).value(),
+            document: c.optional("document", cell::text).value(),
         };
         out.push((c.row, row));
     }

@@ -104,6 +104,9 @@ pub struct QuotaRow {
     pub batch: Option<Text>,
     pub junior_id: Option<Text>,
     pub seats: Option<u32>,
+    /// Why and under which document the cell was set by hand.
+    pub reason: Option<Text>,
+    pub document: Option<Text>,
 }
 
 /// A row of `applicants`.

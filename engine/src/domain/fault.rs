@@ -228,6 +228,8 @@ fault_codes! {
     PlaceholderSeed = "W510", Warning, "随机号种子还是样例";
     /// Tilted junior schools under a policy that tilts nothing.
     IdleTilt = "W511", Warning, "倾斜不起作用";
+    /// A quota cell that was set by hand.
+    EditedQuota = "W512", Warning, "指标经手工调整";
     /// A limit that the policy does not set.
     LimitNotSet = "W506", Warning, "政策未设定该上限，未作检查";
 }

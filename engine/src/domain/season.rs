@@ -289,6 +289,7 @@ pub struct Season {
     pub(crate) plan: Vec<PlanLine>,
     pub(crate) graduates: Vec<Graduates>,
     pub(crate) quotas: Vec<QuotaCell>,
+    pub(crate) quota_papers: Arc<Vec<(QuotaCell, Text, Text)>>,
     pub(crate) applicants: Arc<Vec<Applicant>>,
     /// `applicants.len() × subjects` scores, applicant by applicant.
     pub(crate) scores: Arc<Vec<Score>>,
@@ -336,6 +337,21 @@ impl Season {
     /// The quota cells, ordered by school, batch and junior school.
     pub fn quotas(&self) -> &[QuotaCell] {
         &self.quotas
+    }
+
+    /// The reason and the document of a cell that was set by hand.
+    pub fn quota_paper(&self, cell: &QuotaCell) -> Option<(&Text, &Text)> {
+        let found = self.quota_papers.iter().find(|(edited, ..)| edited == cell);
+        found.map(|(_, reason, document)| (reason, document))
+    }
+
+    /// Drops the papers of cells that are no longer what was decided.
+    pub(crate) fn keep_quota_papers(&mut self) {
+        if self.quota_papers.is_empty() {
+            return;
+        }
+        let kept = self.quota_papers.iter().filter(|(cell, ..)| self.quotas.contains(cell));
+        self.quota_papers = Arc::new(kept.cloned().collect());
     }
 
     /// The applicants, ordered by id (bytewise).
@@ -467,6 +483,8 @@ impl Season {
         quotas.sort_by(|a, b| {
             (id(a.school), a.batch, id(a.junior)).cmp(&(id(b.school), b.batch, id(b.junior)))
         });
-        Self { plan, quotas, ..self.clone() }
+        let mut season = Self { plan, quotas, ..self.clone() };
+        season.keep_quota_papers();
+        season
     }
 }

@@ -119,6 +119,7 @@ impl Tiny {
                     batch,
                     junior_id: Some(junior_id(junior)),
                     seats: Some(1),
+                    ..QuotaRow::default()
                 };
                 push(&mut draft.quotas, cell);
             }

@@ -353,6 +353,15 @@ fn quota(policy: &Policy, rule: &QuotaRule) -> Vec<Said> {
             ),
         ));
     }
+    match rule.min_per_junior {
+        0 => {}
+        k => lines.push(Said::new(
+            format!("每所初中至少 {k} 个名额，有资格人数不足 {k} 的按人数"),
+            format!(
+                "every junior school gets at least {k}, or as many as it has eligible graduates"
+            ),
+        )),
+    }
     lines
 }
 

@@ -136,6 +136,7 @@ impl Loader<'_> {
                     RawMethod::Pool => QuotaMethod::Pool,
                 },
                 tilt: q.tilt.map(|t| (t.per, rounding(t.rounding))),
+                min_per_junior: q.min_per_junior,
                 source: q.source,
             })
         });

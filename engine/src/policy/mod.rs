@@ -344,6 +344,8 @@ pub struct QuotaRule {
     pub method: QuotaMethod,
     /// One seat per so many eligible graduates for tilted junior schools, with its rounding.
     pub tilt: Option<(u32, Rounding)>,
+    /// Seats that every junior school gets at least, or as many as it has eligible graduates; 0 for no such rule.
+    pub min_per_junior: u32,
     /// Where the rule comes from.
     pub source: Option<String>,
 }

@@ -178,6 +178,8 @@ pub(super) struct RawQuota {
     #[serde(default)]
     pub(super) method: RawMethod,
     pub(super) tilt: Option<RawTilt>,
+    #[serde(default)]
+    pub(super) min_per_junior: u32,
     pub(super) source: Option<String>,
 }
 

@@ -154,6 +154,7 @@ const QUOTA: Shape = Shape {
         ("rounding", Kind::Word(ROUNDINGS)),
         ("method", Kind::Word(&["matrix", "pool"])),
         ("tilt", Kind::Table(&TILT)),
+        ("min_per_junior", Kind::Whole),
         ("source", Kind::Text),
     ],
     required: &["category"],

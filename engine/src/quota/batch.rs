@@ -1,12 +1,14 @@
 //! One batch: its quota lines as rows, its junior schools as columns, through the policy's method.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::matrix::{self, Column, Row, Unrounded};
 use super::pool::{self, Draw, Unshared};
 use super::{
     BatchDistribution, Cell, DrawLine, Fraction, Ground, JuniorTotal, Origin, QuotaError,
     QuotaLine, rows,
 };
-use crate::domain::{BatchIx, Graduates, Lottery, SchoolIx, Season};
+use crate::domain::{BatchIx, Graduates, Lottery, QuotaCell, SchoolIx, Season};
 use crate::policy::{QuotaMethod, QuotaRule};
 
 /// Distributes the lines of a batch; those with cells of their own keep them and stay out of the sums.
@@ -21,9 +23,19 @@ pub(super) fn distribute(
     let rows: Vec<Row<'_>> =
         open.iter().map(|l| Row { id: &season.school(l.school).id, seats: l.seats }).collect();
     let graduates = season.graduates();
+    let given = GivenCells::of(season, batch, &lines);
     let columns: Vec<Column<'_>> = graduates
         .iter()
-        .map(|g| Column { id: &season.school(g.junior).id, eligible: g.eligible, tilt: g.tilt })
+        .map(|g| {
+            let least = rule.min_per_junior.min(g.eligible);
+            Column {
+                id: &season.school(g.junior).id,
+                eligible: g.eligible,
+                tilt: g.tilt,
+                // Cells that are given count: a school that has them needs fewer of the others.
+                least: least.saturating_sub(given.to_junior(g.junior)),
+            }
+        })
         .collect();
     let run = Run { season, rule, batch, rows: &rows, columns: &columns, lottery };
     let mut done = match rule.method {
@@ -32,7 +44,7 @@ pub(super) fn distribute(
         QuotaMethod::Pool => run.pool(&open)?,
     };
     for line in lines.iter().filter(|l| l.origin == Origin::KeptCells) {
-        done.cells.extend(kept_cells(season, batch, line));
+        done.cells.extend(given.cells(season, line));
     }
     let id = |school: SchoolIx| &season.school(school).id;
     done.cells.sort_by(|a, b| (id(a.school), id(a.junior)).cmp(&(id(b.school), id(b.junior))));
@@ -58,6 +70,11 @@ impl Run<'_> {
         QuotaError::NoEligible { batch: self.batch_id(), seats: self.seats() }
     }
 
+    fn least(&self, need: u64) -> QuotaError {
+        let least = self.rule.min_per_junior;
+        QuotaError::Least { batch: self.batch_id(), seats: self.seats(), least, need }
+    }
+
     fn batch_id(&self) -> String {
         rows::batch_id(self.season, self.batch)
     }
@@ -78,6 +95,7 @@ impl Run<'_> {
     fn matrix(&self, lines: &[&QuotaLine]) -> Result<BatchDistribution, QuotaError> {
         let table = matrix::round(self.rows, self.columns, self.lottery).map_err(|e| match e {
             Unrounded::NoEligible => self.no_eligible(),
+            Unrounded::Least { need } => self.least(need),
             Unrounded::Unproven => QuotaError::Unproven { batch: self.batch_id() },
         })?;
         let graduates = self.season.graduates();
@@ -97,6 +115,7 @@ impl Run<'_> {
             ideal: Fraction::new(u128::from(self.seats()) * u128::from(g.eligible), eligible),
             seats: table.cells.iter().skip(at).step_by(width).map(|c| u64::from(c.seats)).sum(),
             why: None,
+            edited: false,
         };
         Ok(BatchDistribution {
             juniors: graduates.iter().enumerate().map(total).collect(),
@@ -111,6 +130,7 @@ impl Run<'_> {
         let shares = pool::share_out(pool, self.columns, self.rule.tilt, self.lottery).map_err(
             |e| match e {
                 Unshared::NoEligible => self.no_eligible(),
+                Unshared::Least { need } => self.least(need),
                 Unshared::TiltOverPool { tilt } => {
                     QuotaError::TiltOverPool { batch: self.batch_id(), tilt, pool }
                 }
@@ -140,6 +160,7 @@ impl Run<'_> {
             ideal: s.ideal,
             seats: s.seats,
             why: Some(s.why),
+            edited: false,
         };
         let line = |d: &Draw| DrawLine {
             number: d.number,
@@ -157,21 +178,61 @@ impl Run<'_> {
     }
 }
 
-/// The cells that the season gives a line, beside the ideals that they would have had on their own.
-fn kept_cells(season: &Season, batch: BatchIx, line: &QuotaLine) -> Vec<Cell> {
-    let eligible: u128 = season.graduates().iter().map(|g| u128::from(g.eligible)).sum();
-    let given = season.quotas().iter().filter(|c| (c.school, c.batch) == (line.school, batch));
-    given
-        .map(|c| {
-            let own = season.graduates().iter().find(|g| g.junior == c.junior);
-            let part = u128::from(line.seats) * own.map_or(0, |g| u128::from(g.eligible));
-            Cell {
-                school: c.school,
-                junior: c.junior,
-                ideal: Fraction::new(part, eligible),
-                seats: c.seats,
-                ground: Ground::Kept,
-            }
-        })
-        .collect()
+/// The cells that the season gives the lines of a batch.
+struct GivenCells<'s> {
+    /// By senior school; those of a school in the order of the season.
+    by_school: BTreeMap<SchoolIx, Vec<&'s QuotaCell>>,
+    by_junior: BTreeMap<SchoolIx, u32>,
+    /// The eligible graduates of each junior school, and of all.
+    eligible: BTreeMap<SchoolIx, u32>,
+    all: u128,
+}
+
+impl<'s> GivenCells<'s> {
+    fn of(season: &'s Season, batch: BatchIx, lines: &[QuotaLine]) -> Self {
+        let kept: BTreeSet<SchoolIx> =
+            lines.iter().filter(|l| l.origin == Origin::KeptCells).map(|l| l.school).collect();
+        let mut by_school: BTreeMap<SchoolIx, Vec<&QuotaCell>> = BTreeMap::new();
+        let mut by_junior: BTreeMap<SchoolIx, u32> = BTreeMap::new();
+        let cells = season.quotas().iter().filter(|c| c.batch == batch);
+        for cell in cells.filter(|c| kept.contains(&c.school)) {
+            by_school.entry(cell.school).or_default().push(cell);
+            let sum = by_junior.entry(cell.junior).or_default();
+            *sum = sum.saturating_add(cell.seats);
+        }
+        let graduates = season.graduates();
+        let eligible = graduates.iter().map(|g| (g.junior, g.eligible)).collect();
+        let all = graduates.iter().map(|g| u128::from(g.eligible)).sum();
+        Self { by_school, by_junior, eligible, all }
+    }
+
+    fn to_junior(&self, junior: SchoolIx) -> u32 {
+        self.by_junior.get(&junior).copied().unwrap_or(0)
+    }
+
+    /// The cells of a line, beside the ideals that they would have had on their own.
+    fn cells(&self, season: &Season, line: &QuotaLine) -> Vec<Cell> {
+        let given = self.by_school.get(&line.school).into_iter().flatten();
+        given
+            .map(|c| {
+                let own = self.eligible.get(&c.junior).copied().unwrap_or(0);
+                let part = u128::from(line.seats) * u128::from(own);
+                let ground = match season.quota_paper(c) {
+                    Some((reason, document)) => Ground::Edited {
+                        was: None,
+                        reason: reason.clone(),
+                        document: document.clone(),
+                    },
+                    None => Ground::Kept,
+                };
+                Cell {
+                    school: c.school,
+                    junior: c.junior,
+                    ideal: Fraction::new(part, self.all),
+                    seats: c.seats,
+                    ground,
+                }
+            })
+            .collect()
+    }
 }

@@ -65,6 +65,21 @@ pub enum QuotaError {
         /// All quota seats of the batch.
         pool: u64,
     },
+    /// The least numbers of seats of the junior schools cannot be kept.
+    #[error(
+        "批次 {batch} 的指标共 {seats} 个；每所初中至少 {least} 个、其余取下整就要 {need} 个{}；请调低 min_per_junior 或调高指标比例",
+        if need > seats { "，不够分" } else { "，而各格只能取理想值的上下整，凑不出" }
+    )]
+    Least {
+        /// The batch's id.
+        batch: String,
+        /// All quota seats that are distributed.
+        seats: u64,
+        /// The policy's least number.
+        least: u32,
+        /// What the junior schools need.
+        need: u64,
+    },
     /// The result did not pass its own proof: a fault of this program, never of the data.
     #[error("批次 {batch} 的分配没有通过最优性复核，未采用；这是程序的错误，请报告")]
     Unproven {

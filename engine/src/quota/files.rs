@@ -2,7 +2,7 @@
 //!
 //! [`plan`] and [`quotas`] replace the tables of the season; the others are for reading.
 
-use super::{BatchDistribution, Distribution};
+use super::{BatchDistribution, Distribution, Ground};
 use crate::domain::{BatchIx, SchoolIx, Scope, Season};
 
 /// `plan.csv`: every column of the plan table, the computed seats filled in.
@@ -36,13 +36,31 @@ fn scope(season: &Season, scope: &Scope) -> String {
     }
 }
 
-/// `quotas.csv`: the cells of all batches, those without seats too.
+/// `quotas.csv`: the cells of all batches, those without seats too; with the reason and the document of those
+/// set by hand, where there are such.
 pub fn quotas(season: &Season, distribution: &Distribution) -> Vec<u8> {
-    let mut out = Csv::new("school_id,batch,junior_id,seats");
-    for (batch, cell) in cells(season, distribution) {
+    let cells = cells(season, distribution);
+    let edited = cells.iter().any(|(_, cell)| matches!(cell.ground, Ground::Edited { .. }));
+    let mut out = Csv::new(if edited {
+        "school_id,batch,junior_id,seats,reason,document"
+    } else {
+        "school_id,batch,junior_id,seats"
+    });
+    for (batch, cell) in cells {
         out.place(season, cell.school, batch.batch);
         out.field(&season.school(cell.junior).id);
         out.field(&cell.seats.to_string());
+        match &cell.ground {
+            Ground::Edited { reason, document, .. } => {
+                out.field(reason);
+                out.field(document);
+            }
+            _ if edited => {
+                out.field("");
+                out.field("");
+            }
+            _ => {}
+        }
         out.end();
     }
     out.bytes()

@@ -6,12 +6,13 @@
 //!
 //! 1. every row adds up to q(h);
 //! 2. every cell is ⌊t⌋ or ⌈t⌉, so that a whole ideal is met exactly;
-//! 3. every column's sum is ⌊T⌋ or ⌈T⌉ of T(m) = Σ t(h,m);
+//! 3. every column's sum is ⌊T⌋ or ⌈T⌉ of T(m) = Σ t(h,m); where the policy sets `min_per_junior` to k, a column below
+//!    min(k, e(m)) is raised to just that;
 //! 4. Σ |x − t| is least;
 //! 5. among such tables, the sum of the lots of the cells rounded up is least, the lot of a cell being the first 12
 //!    hex digits of the lottery number of the message `school_id/junior_id`.
 //!
-//! Such a table always exists. Rounding a cell of remainder r/E up instead of down changes E·Σ|x − t| by E − 2r, an
+//! Without a least number such a table always exists; with one it may not, and then there is none. Rounding a cell of remainder r/E up instead of down changes E·Σ|x − t| by E − 2r, an
 //! integer: the cells are unit arcs of that cost from rows to columns, columns flow to one sink between their bounds,
 //! and the whole is a minimum-cost flow ([`super::flow`]). Its optimality is then proved again from the
 //! potentials alone. Schools are ordered by id, bytewise, so that the order of the tables does not matter.
@@ -42,6 +43,8 @@ pub struct Column<'a> {
     pub eligible: u32,
     /// Whether it is one of the schools that get seats first; read by the pool method alone.
     pub tilt: bool,
+    /// The seats that it must get at least; no more than it has eligible graduates.
+    pub least: u32,
 }
 
 /// Why a cell of the matrix has the seats it has.
@@ -52,6 +55,8 @@ pub struct Column<'a> {
 pub enum Why {
     /// The ideal is whole.
     Whole,
+    /// Raised to the least number of a junior school; of a pool's totals only.
+    Least,
     /// Up, being among the `of` largest remainders of the row.
     Up {
         /// Its place.
@@ -111,6 +116,11 @@ pub struct Table {
 pub enum Unrounded {
     /// There are seats and nobody eligible.
     NoEligible,
+    /// The least numbers of seats cannot be kept: `need` seats in all, or a cell that would leave its ideal.
+    Least {
+        /// What the junior schools need at least, all others at their floors.
+        need: u64,
+    },
     /// The solver's answer did not pass the proof: a fault of this program.
     Unproven,
 }
@@ -121,7 +131,8 @@ pub enum Unrounded {
 /// per cell: a city of 10 × 40 takes well under 50 ms, 100 × 400 under two seconds.
 ///
 /// # Errors
-/// [`Unrounded::NoEligible`] when there are seats and the eligible graduates add up to zero.
+/// [`Unrounded::NoEligible`] when there are seats and the eligible graduates add up to zero; [`Unrounded::Least`]
+/// when the least numbers cannot be kept.
 pub fn round(
     rows: &[Row<'_>],
     columns: &[Column<'_>],
@@ -133,9 +144,15 @@ pub fn round(
     }
     let grid = Grid::new(rows, columns, eligible.max(1), lottery);
     let (network, cells) = grid.network();
+    let need = (0..columns.len()).map(|m| grid.column_bounds(m).0).sum();
+    let bounded = columns.iter().any(|c| c.least > 0);
+    let seats: u64 = rows.iter().map(|r| u64::from(r.seats)).sum();
+    if bounded && need > seats {
+        return Err(Unrounded::Least { need });
+    }
     let solution = network
         .solve(start::potentials(&network, rows.len(), cells.len()))
-        .ok_or(Unrounded::Unproven)?;
+        .ok_or(if bounded { Unrounded::Least { need } } else { Unrounded::Unproven })?;
     let mut up = vec![false; rows.len() * columns.len()];
     for (arc, &cell) in cells.iter().enumerate() {
         up[cell] = solution.flow[arc] == 1;
@@ -215,14 +232,15 @@ impl<'a> Grid<'a> {
         u64::from(self.rows[h].seats) - self.row(h).map(|cell| self.floor(cell)).sum::<u64>()
     }
 
-    /// T(m) as ⌊T⌋ and ⌈T⌉.
+    /// T(m) as ⌊T⌋ and ⌈T⌉, neither below the least number.
     fn column_bounds(&self, m: usize) -> (u64, u64) {
         let seats: u128 = self.rows.iter().map(|r| u128::from(r.seats)).sum();
         let total =
             Fraction::new(seats * u128::from(self.columns[m].eligible), self.eligible.into());
+        let least = u64::from(self.columns[m].least);
         (
-            u64::try_from(total.floor()).unwrap_or(u64::MAX),
-            u64::try_from(total.ceil()).unwrap_or(u64::MAX),
+            u64::try_from(total.floor()).unwrap_or(u64::MAX).max(least),
+            u64::try_from(total.ceil()).unwrap_or(u64::MAX).max(least),
         )
     }
 

@@ -7,6 +7,7 @@
 //! junior school never loses a seat when the whole grows by one (see [`matrix`]).
 
 mod batch;
+mod edit;
 mod error;
 pub mod files;
 mod flow;
@@ -17,10 +18,13 @@ mod reason;
 mod rows;
 mod start;
 
+pub use edit::{Edit, edited, resolve};
 pub use error::QuotaError;
 pub use fraction::{Fraction, rounded};
 
-use crate::domain::{BatchIx, CategoryIx, Lottery, PlanLine, QuotaCell, SchoolIx, Season, Share};
+use crate::domain::{
+    BatchIx, CategoryIx, Lottery, PlanLine, QuotaCell, SchoolIx, Season, Share, Text,
+};
 use crate::policy::{QuotaMethod, QuotaRule};
 use matrix::Why;
 
@@ -66,6 +70,15 @@ pub struct QuotaLine {
 pub enum Ground {
     /// Given in `quotas`.
     Kept,
+    /// Set by hand, for a reason and under a document.
+    Edited {
+        /// The seats before, where they were computed in the same run.
+        was: Option<u32>,
+        /// Why.
+        reason: Text,
+        /// The decision.
+        document: Text,
+    },
     /// Rounded.
     Rounded(Why),
     /// Drawn by lot, in these draws (from 1, ascending); none where nothing was drawn.
@@ -102,6 +115,8 @@ pub struct JuniorTotal {
     pub seats: u64,
     /// Why it was rounded so; a matrix rounds cells and not totals, and gives no reason here.
     pub why: Option<Why>,
+    /// A cell of it was set by hand, and with it the total.
+    pub edited: bool,
 }
 
 /// One lot of a pool.

@@ -3,7 +3,8 @@
 //! 1. All quota seats of the batch are one pool.
 //! 2. Where the policy sets `tilt`, each tilted junior school first gets round(eligible / per).
 //! 3. The rest goes to all junior schools in proportion to their eligible graduates by largest remainder; equal
-//!    remainders by the lottery number of the junior school's id, smaller first.
+//!    remainders by the lottery number of the junior school's id, smaller first. Where the policy sets
+//!    `min_per_junior`, a school whose floor is below it starts from it, and the seats over are fewer by what that took.
 //! 4. The seats so shared stand in a row, by junior school (ids bytewise), each school's seats together.
 //! 5. Every seat of every senior school is a lot, with the lottery number of the message `batch/school_id/n`, n
 //!    counting the school's seats from 1. The lots are drawn without being put back, smallest number first
@@ -39,6 +40,11 @@ pub enum Unshared {
     TiltOverPool {
         /// The seats of the tilted schools.
         tilt: u64,
+    },
+    /// The least numbers of seats, all other schools at their floors, are more than the pool.
+    Least {
+        /// How many they are.
+        need: u64,
     },
 }
 
@@ -79,11 +85,14 @@ pub fn share_out(
     let rest = pool.checked_sub(tilted).ok_or(Unshared::TiltOverPool { tilt: tilted })?;
     let whole = u128::from(eligible.max(1));
     let part = |c: &Column<'_>| u128::from(rest) * u128::from(c.eligible);
-    let floors: u128 = columns.iter().map(|c| part(c) / whole).sum();
+    let floor = |c: &Column<'_>| first(c) + u64::try_from(part(c) / whole).unwrap_or(u64::MAX);
+    let need: u64 = columns.iter().map(|c| floor(c).max(c.least.into())).sum();
     // The remainders are below one each, so that fewer seats are over than there are schools.
-    let over = usize::try_from(u128::from(rest) - floors).unwrap_or(usize::MAX);
-    let mut order: Vec<usize> =
-        (0..columns.len()).filter(|&m| part(&columns[m]) % whole > 0).collect();
+    let over = pool.checked_sub(need).ok_or(Unshared::Least { need })?;
+    let over = usize::try_from(over).unwrap_or(usize::MAX);
+    let mut order: Vec<usize> = (0..columns.len())
+        .filter(|&m| part(&columns[m]) % whole > 0 && floor(&columns[m]) >= columns[m].least.into())
+        .collect();
     order.sort_by_cached_key(|&m| {
         let column = &columns[m];
         (std::cmp::Reverse(part(column) % whole), lottery.number(column.id), column.id)
@@ -93,8 +102,8 @@ pub fn share_out(
         .map(|c| JuniorShare {
             tilt: first(c),
             ideal: Fraction::new(u128::from(first(c)) * whole + part(c), whole),
-            seats: first(c) + u64::try_from(part(c) / whole).unwrap_or(u64::MAX),
-            why: Why::Whole,
+            seats: floor(c).max(c.least.into()),
+            why: if floor(c) < c.least.into() { Why::Least } else { Why::Whole },
         })
         .collect();
     let of = count(over);

@@ -8,6 +8,10 @@ impl Cell {
     pub fn reason(&self) -> String {
         match &self.ground {
             Ground::Kept => "招生计划和指标分配表已给定，照用".to_owned(),
+            Ground::Edited { was, reason, document } => {
+                let was = was.map(|was| format!("原 {was}，")).unwrap_or_default();
+                format!("手工调整：{was}改为 {}；{reason}（{document}）", self.seats)
+            }
             Ground::Drawn(numbers) if numbers.is_empty() => "抽签未抽中".to_owned(),
             Ground::Drawn(numbers) => {
                 let last = numbers.last().copied().unwrap_or_default();
@@ -23,9 +27,14 @@ impl Cell {
 impl JuniorTotal {
     /// Why the junior school has its total.
     pub fn reason(&self) -> String {
+        if self.edited {
+            return "各高中分得之和，其中有手工调整".to_owned();
+        }
         let Some(why) = self.why else {
-            let side = if self.ideal.is_whole() {
+            let side = if self.ideal.is_whole() && u128::from(self.seats) == self.ideal.floor() {
                 "等于理想值"
+            } else if u128::from(self.seats) > self.ideal.ceil() {
+                "按每校至少的名额补足"
             } else if u128::from(self.seats) > self.ideal.floor() {
                 "取理想值的上整"
             } else {
@@ -47,6 +56,7 @@ fn sentence(why: Why, remainder: &str, whose: &str, limit: &str) -> String {
     let drawn = |lot: bool| if lot { "（与同余数者按随机号定先后）" } else { "" };
     match why {
         Why::Whole => "理想值为整数，不需进位".to_owned(),
+        Why::Least => "按每校至少的名额补足".to_owned(),
         Why::Up { rank, of, lot } => format!(
             "余数 {remainder}，在{whose}余数中排第 {rank}，进位名额 {of} 个，末席由进位得到{}",
             drawn(lot)

@@ -195,6 +195,10 @@ fn small_rows(season: &Season, table: Table) -> Vec<Vec<u8>> {
                     r.text(&policy.batch(cell.batch).id);
                     r.text(school_id(cell.junior));
                     r.number(cell.seats);
+                    if let Some((reason, document)) = season.quota_paper(cell) {
+                        r.text(reason);
+                        r.text(document);
+                    }
                 });
             }
         }

@@ -4,5 +4,6 @@ pub mod answer;
 pub(in crate::tables) mod answer_xlsx;
 pub mod atomic;
 pub mod people;
+pub mod quota_xlsx;
 pub(crate) mod style;
 pub mod words;

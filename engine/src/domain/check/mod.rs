@@ -53,6 +53,7 @@ impl Season {
             plan: plan.lines,
             graduates,
             quotas: quotas.cells,
+            quota_papers: Arc::new(quotas.papers),
             scores: Arc::new(people.scores),
             special: Arc::new(people.special),
             test_dates: Arc::new(people.test_dates),
@@ -110,6 +111,7 @@ impl Season {
         season.policy = policy;
         season.plan = lines.lines;
         season.quotas = cells.cells;
+        season.keep_quota_papers();
         Ok(season)
     }
 
@@ -142,6 +144,7 @@ impl Season {
             batch: Some(self.policy.batch(cell.batch).id.clone()),
             junior_id: Some(self.school(cell.junior).id.clone()),
             seats: Some(cell.seats),
+            ..QuotaRow::default()
         }
     }
 }

@@ -7,9 +7,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::schools::{junior_school, senior_school};
 use super::{Faults, FirstSeen, Regions, Schools, scope_parts};
-use crate::domain::draft::{Draft, PlanRow, Rows};
+use crate::domain::draft::{Draft, PlanRow, QuotaRow, Rows};
 use crate::domain::fault::{Fault, FaultCode, Table};
-use crate::domain::{BatchIx, CategoryIx, PlanLine, QuotaCell, SchoolIx, Scope};
+use crate::domain::{BatchIx, CategoryIx, PlanLine, QuotaCell, SchoolIx, Scope, Text};
 use crate::policy::{Policy, RefusalKind};
 
 /// The plan lines, ordered by school id, batch and category, and where each came from.
@@ -211,6 +211,8 @@ pub(super) fn category_named(
 /// The quota cells, ordered by school id, batch and junior school id.
 pub(super) struct Quotas {
     pub(super) cells: Vec<QuotaCell>,
+    /// The reason and the document of the cells set by hand.
+    pub(super) papers: Vec<(QuotaCell, Text, Text)>,
     /// Some row could not be placed at all.
     pub(super) incomplete: bool,
 }
@@ -223,7 +225,7 @@ pub(super) fn check_quotas(
     plan: &Plan,
     faults: &mut Faults,
 ) -> Quotas {
-    let mut quotas = Quotas { cells: Vec::new(), incomplete: false };
+    let mut quotas = Quotas { cells: Vec::new(), papers: Vec::new(), incomplete: false };
     let mut seen = FirstSeen::with_capacity(draft.quotas.rows.len());
     let category = policy.quota.as_ref().map(|q| q.category);
     if let (None, Some((row, _))) = (category, draft.quotas.rows.first()) {
@@ -266,7 +268,9 @@ pub(super) fn check_quotas(
             }
             continue;
         }
-        quotas.cells.push(QuotaCell { school, batch, junior, seats: r.seats.unwrap_or(0) });
+        let cell = QuotaCell { school, batch, junior, seats: r.seats.unwrap_or(0) };
+        check_edit(row, r, &cell, &mut quotas, faults);
+        quotas.cells.push(cell);
     }
     let id = |s: SchoolIx| &schools.list[s.at()].id;
     quotas.cells.sort_unstable_by(|a, b| {
@@ -276,6 +280,31 @@ pub(super) fn check_quotas(
         check_sums(policy, category, schools, plan, &quotas, &sums, draft.undistributed, faults);
     }
     quotas
+}
+
+/// A cell set by hand stays in sight, with its reason and its document.
+fn check_edit(row: u32, r: &QuotaRow, cell: &QuotaCell, quotas: &mut Quotas, faults: &mut Faults) {
+    match (&r.reason, &r.document) {
+        (None, None) => {}
+        (Some(reason), Some(document)) => {
+            faults.push(
+                Fault::at(FaultCode::EditedQuota, Table::Quotas, row, "seats")
+                    .found(cell.seats)
+                    .expected(format!("{reason}（{document}）"))
+                    .help("核对文件；不是手工调整的，请清空这两列"),
+            );
+            quotas.papers.push((cell.clone(), reason.clone(), document.clone()));
+        }
+        (reason, _) => {
+            let (column, label) =
+                if reason.is_none() { ("reason", "调整理由") } else { ("document", "文号") };
+            faults.push(
+                Fault::at(FaultCode::MissingValue, Table::Quotas, row, column)
+                    .expected(format!("手工调整须写明“{label}”"))
+                    .help("请补填"),
+            );
+        }
+    }
 }
 
 #[allow(clippy::too_many_arguments)] // Both tables and what was found in them, once.
