@@ -4,12 +4,10 @@ default:
     @just --list
 
 # Everything a change must pass.
-check: fmt lint test
-
-fmt:
-    cargo fmt --all --check
+check: lint test
 
 lint:
+    cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
@@ -40,6 +38,8 @@ fuzz COUNT="1000000":
     cargo run --release --locked -p luqu --example fuzz -- policy {{COUNT}}
     cargo run --release --locked -p luqu --example fuzz -- xlsx {{COUNT}}
 
-# Placement against the second algorithm on so many small random seasons.
-agree COUNT="1000000":
-    cargo run --release --locked -p luqu-fixtures --example agree -- {{COUNT}}
+# Placement against the second algorithm, the laws of the mechanism, and one season in any order of rows, at length.
+long AGREE="1000000" LAWS="300000" PERMUTATIONS="10000":
+    cargo run --release --locked -p luqu-fixtures --example agree -- {{AGREE}}
+    cargo run --release --locked -p luqu-fixtures --example laws -- laws {{LAWS}}
+    cargo run --release --locked -p luqu-fixtures --example laws -- permutations {{PERMUTATIONS}}
