@@ -182,3 +182,25 @@ fn undecided_ties_are_named_and_a_recorded_order_settles_them() {
     assert!(placements.contains("A2,placed,b1,1,H1,unified,600"), "{placements}");
     assert!(placements.contains("A1,unplaced,,,,,600"));
 }
+
+#[test]
+fn a_tie_of_many_is_told_short_and_threads_beyond_reason_are_held_back() {
+    let room = tempfile::tempdir().expect("a folder");
+    let season = at(room.path(), "season");
+    let id = |n: u32| format!("A{n:03}");
+    let people: String = (0..60).map(|n| format!("{},甲,J1,甲区,600\n", id(n))).collect();
+    let wishes: String = (0..60).map(|n| format!("{},b1,1,H1\n", id(n))).collect();
+    let people = format!("applicant_id,name,junior_id,region,total\n{people}");
+    let wishes = format!("applicant_id,batch,position,school_id\n{wishes}");
+    tied(Path::new(&season), "manual", &[("applicants.csv", &people), ("wishes.csv", &wishes)]);
+    let run = Command::new(env!("CARGO_BIN_EXE_luqu"))
+        .args(["place", &season, "--out", &at(room.path(), "out")])
+        .env("RAYON_NUM_THREADS", "100000000")
+        .output()
+        .expect("the program runs");
+    let said = text(&run.stderr);
+    assert_eq!(run.status.code(), Some(7), "{said}");
+    assert!(said.contains("60 人") && said.contains("另有 10 人"), "{said}");
+    assert!(said.contains("A049") && !said.contains("A050"), "{said}");
+    assert!(said.contains("RAYON_NUM_THREADS"), "{said}");
+}

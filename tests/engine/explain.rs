@@ -114,6 +114,11 @@ const PEOPLE: &[Person<'_>] = &[
 ];
 
 fn town(people: &[Person<'_>], unified: u32) -> Season {
+    town_of(people, unified, &[("J1", 1)])
+}
+
+/// The same with quota cells of one's own; they add up to one.
+fn town_of(people: &[Person<'_>], unified: u32, cells: &[(&str, u32)]) -> Season {
     let school = |id: &str, name: &str, stage| SchoolRow {
         school_id: Some(id.into()),
         name: Some(name.into()),
@@ -166,13 +171,13 @@ fn town(people: &[Person<'_>], unified: u32) -> Season {
             plan("S2", "key", "unified", 1),
             plan("S3", "late", "ordinary", 1),
         ]),
-        quotas: rows([QuotaRow {
+        quotas: rows(cells.iter().map(|&(junior, seats)| QuotaRow {
             school_id: Some("S1".into()),
             batch: Some("key".into()),
-            junior_id: Some("J1".into()),
-            seats: Some(1),
+            junior_id: Some(junior.into()),
+            seats: Some(seats),
             ..QuotaRow::default()
-        }]),
+        })),
         applicants: Rows {
             columns: ["fresh", "junior_since", "attended", "chinese", "math"]
                 .map(Into::into)
@@ -217,6 +222,17 @@ fn lines(explanation: &Explanation) -> Vec<String> {
         }
     }
     lines
+}
+
+#[test]
+fn a_floor_before_a_cell_without_seats_does_not_hide_that_there_are_none() {
+    let told =
+        |cells: &[(&str, u32)]| lines(&said(&town_of(PEOPLE, 2, cells), "A5", Lang::Zh)).join("\n");
+    let with = told(&[("J1", 1)]);
+    assert!(with.contains("低于指标到校的录取下限 600 分") && !with.contains("没有名额"), "{with}");
+    let without = told(&[("J1", 0), ("J2", 1)]);
+    assert!(without.contains("低于指标到校的录取下限 600 分"), "{without}");
+    assert!(without.contains("而且这里最后没有名额"), "{without}");
 }
 
 #[test]

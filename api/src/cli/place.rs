@@ -205,22 +205,36 @@ fn tell_pending(to: &mut impl Write, faults: &[Fault]) -> std::io::Result<()> {
     writeln!(to, "{} 行指标计划尚未计算；未写入任何结果。", faults.len())
 }
 
+/// The most ties told, and the most applicants of each: nobody decides hundreds by hand.
+const MOST_TIES: usize = 50;
+const MOST_TIED: usize = 50;
+
 fn tell_ties(to: &mut impl Write, season: &Season, undecided: &Undecided) -> std::io::Result<()> {
-    for tie in &undecided.ties {
+    for tie in undecided.ties.iter().take(MOST_TIES) {
         writeln!(to, "{}", tie_words(season, tie))?;
-        let ids = tie.applicants.iter().map(|&a| season.applicant(a));
-        for applicant in ids {
+        let shown = &tie.applicants[..tie.applicants.len().min(MOST_TIED)];
+        let rest = tie.applicants.len() - shown.len();
+        for applicant in shown.iter().map(|&a| season.applicant(a)) {
             writeln!(to, "  {}  {}", applicant.id, applicant.name)?;
+        }
+        if rest > 0 {
+            writeln!(to, "  … 另有 {rest} 人")?;
         }
         writeln!(to, "  在“同分裁定”表（tie_decisions.csv）中写明顺序，小者优先：")?;
         writeln!(to, "    batch,applicant_id,order,document")?;
         let batch = &season.policy().batch(tie.batch).id;
-        for (at, &applicant) in tie.applicants.iter().enumerate() {
+        for (at, &applicant) in shown.iter().enumerate() {
             let id = &season.applicant(applicant).id;
             let order = season.tie_decision(tie.batch, applicant);
             let order = order.map_or_else(|| format!("<{}>", at + 1), |o| o.to_string());
             writeln!(to, "    {batch},{id},{order},<裁定文号>")?;
         }
+        if rest > 0 {
+            writeln!(to, "    …")?;
+        }
+    }
+    if undecided.ties.len() > MOST_TIES {
+        writeln!(to, "… 另有 {} 处", undecided.ties.len() - MOST_TIES)?;
     }
     writeln!(to, "{undecided}；请由招办裁定后重新运行。未写入任何结果。")
 }

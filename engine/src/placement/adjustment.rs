@@ -1,12 +1,14 @@
 //! Adjustment 服从调剂: those who ticked it and hold nothing take what seats are left (SPEC §5.5).
 
+use std::collections::BTreeMap;
+
 use super::classes::{Classes, first_failing};
 use super::floors::Floored;
 use super::market::Market;
 use super::priority::{Claim, Reader};
 use super::run::NOTHING;
 use super::ties::UndecidedTie;
-use crate::domain::{ApplicantIx, BatchIx, Lottery, Season};
+use crate::domain::{ApplicantIx, BatchIx, Lottery, SchoolIx, Season};
 
 /// Someone who got a seat by adjustment: the participant and the class.
 pub type Adjusted = (u32, u32);
@@ -46,7 +48,7 @@ pub fn adjust(
         .collect();
     walkers.sort_by(|&a, &b| reader.compare(claim(a), claim(b)));
 
-    let mut open = open_classes(season, batch, classes);
+    let mut open = Open { all: open_classes(season, batch, classes), own: BTreeMap::new() };
     let mut adjusted = Vec::new();
     let manual = reader.list().manual();
     for equals in walkers.chunk_by(|&a, &b| reader.compare_before_last(claim(a), claim(b)).is_eq())
@@ -57,14 +59,19 @@ pub fn adjust(
         let decided = orders.iter().all(Option::is_some) && orders.windows(2).all(|w| w[0] != w[1]);
         // What each would take if they went first among equals.
         let first: Vec<Option<u32>> = if manual && !decided && equals.len() > 1 {
-            let choose = |&p: &u32| choice(season, classes, market, participants, run, &open, p);
-            equals.iter().map(choose).collect()
+            let mut choose = |&p: &u32| {
+                let own = open.of(season, classes, participants[p as usize]);
+                choice(season, classes, market, participants, run, own, p)
+            };
+            equals.iter().map(&mut choose).collect()
         } else {
             Vec::new()
         };
         for (at, &walker) in equals.iter().enumerate() {
-            open.retain(|&class| free(market, run, class as usize));
-            let taken = choice(season, classes, market, participants, run, &open, walker);
+            let own = open.of(season, classes, participants[walker as usize]);
+            // A seat that is taken is never free again.
+            own.retain(|&class| free(market, run, class as usize));
+            let taken = choice(season, classes, market, participants, run, own, walker);
             if first.get(at).is_some_and(|&would| would != taken) {
                 let class = first[at].map_or(0, |class| class as usize);
                 let class = &classes.list[class];
@@ -88,6 +95,24 @@ pub fn adjust(
     }
     set_last_holders(season, batch, classes, market, participants, run, &adjusted, lottery);
     Ok(adjusted)
+}
+
+/// The classes that may still be filled: all of them, and for each junior school met so far those that are open
+/// to it. A district has a cell for every junior school, of which a walker may look at one.
+struct Open {
+    all: Vec<u32>,
+    own: BTreeMap<SchoolIx, Vec<u32>>,
+}
+
+impl Open {
+    fn of(&mut self, season: &Season, classes: &Classes, applicant: ApplicantIx) -> &mut Vec<u32> {
+        let junior = season.applicant(applicant).junior;
+        let (all, own) = (&self.all, &mut self.own);
+        own.entry(junior).or_insert_with(|| {
+            let mine = |&at: &u32| classes.list[at as usize].junior.is_none_or(|j| j == junior);
+            all.iter().copied().filter(mine).collect()
+        })
+    }
 }
 
 /// The classes that adjustment may fill, in the order in which each walker looks at them: schools in the
@@ -117,8 +142,7 @@ fn choice(
     let person = season.applicant(applicant);
     open.iter().copied().find(|&at| {
         let class = &classes.list[at as usize];
-        class.junior.is_none_or(|junior| junior == person.junior)
-            && class.scope.covers(person.region)
+        class.scope.covers(person.region)
             && first_failing(season, applicant, class.category, class.school).is_none()
             && run.floors[at as usize].is_none_or(|floor| market.totals[walker as usize] >= floor)
             && free(market, run, at as usize)

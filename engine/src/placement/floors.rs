@@ -17,6 +17,8 @@ pub struct Floored {
     pub binds_from: Vec<Option<u32>>,
     /// The frozen lines: class and total, for every line that a floor refers to and that filled.
     pub frozen: Vec<(usize, Score)>,
+    /// The first pass, whose lines are the frozen ones.
+    pub first: Option<Box<Self>>,
 }
 
 impl Floored {
@@ -62,6 +64,7 @@ pub fn run(market: &Market, classes: &Classes, general: bool) -> Floored {
                 fixed,
                 binds_from: unbound,
                 frozen: Vec::new(),
+                first: None,
             }
         }
         (Some(order), true, returns) => {
@@ -69,11 +72,7 @@ pub fn run(market: &Market, classes: &Classes, general: bool) -> Floored {
             let lines = relative_floors(classes, market, &first);
             let floors: Vec<Option<Score>> =
                 fixed.iter().zip(&lines).map(|(fixed, line)| *fixed.max(line)).collect();
-            if returns {
-                let holdings = deferred_acceptance(market, &floors);
-                let frozen = frozen_lines(classes, market, &first);
-                return Floored { holdings, floors, fixed, binds_from: unbound, frozen };
-            }
+            let frozen = returns.then(|| frozen_lines(classes, market, &first));
             let rank = super::priority::ranks(order);
             let binds_from = classes
                 .list
@@ -83,7 +82,23 @@ pub fn run(market: &Market, classes: &Classes, general: bool) -> Floored {
                     Some(rank[last as usize])
                 })
                 .collect();
-            Floored { holdings: first, floors, fixed, binds_from, frozen: Vec::new() }
+            let first = Floored {
+                holdings: first,
+                floors,
+                fixed,
+                binds_from,
+                frozen: Vec::new(),
+                first: None,
+            };
+            let Some(frozen) = frozen else { return first };
+            Floored {
+                holdings: deferred_acceptance(market, &first.floors),
+                floors: first.floors.clone(),
+                fixed: first.fixed.clone(),
+                binds_from: unbound,
+                frozen,
+                first: Some(Box::new(first)),
+            }
         }
         _ => {
             let holdings = deferred_acceptance(market, &fixed);
@@ -93,6 +108,7 @@ pub fn run(market: &Market, classes: &Classes, general: bool) -> Floored {
                 fixed,
                 binds_from: unbound,
                 frozen: Vec::new(),
+                first: None,
             }
         }
     }

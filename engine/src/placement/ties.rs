@@ -1,5 +1,7 @@
 //! Manual ties 同分裁定: equals who straddle a cut must have a recorded order, or the run stops (SPEC §4).
 
+use rustc_hash::FxHashSet;
+
 use super::classes::Classes;
 use super::floors::Floored;
 use super::market::Market;
@@ -34,7 +36,31 @@ pub struct Undecided {
 
 /// The undecided ties of a run: a class's last holder and a rejected claim are equal before the last key,
 /// that key is `manual`, and not both have different recorded orders.
+///
+/// The cuts of a first pass count too, of every class: they decide the lines that are frozen and published,
+/// and even where the equals share a total, the one turned down may fill another class and raise its line.
 pub(super) fn undecided(
+    season: &Season,
+    batch: BatchIx,
+    classes: &Classes,
+    market: &Market,
+    participants: &[ApplicantIx],
+    run: &Floored,
+    lottery: &Lottery,
+) -> Vec<UndecidedTie> {
+    let of = |run| at_cuts(season, batch, classes, market, participants, run, lottery);
+    let mut ties = of(run);
+    if let Some(first) = run.first.as_deref() {
+        let place = |t: &UndecidedTie| (t.school, t.category, t.junior);
+        let before = of(first);
+        ties.retain(|t| before.iter().all(|b| place(b) != place(t)));
+        ties.extend(before);
+        ties.sort_by_key(place);
+    }
+    ties
+}
+
+fn at_cuts(
     season: &Season,
     batch: BatchIx,
     classes: &Classes,
@@ -81,12 +107,12 @@ pub(super) fn undecided(
     let mut ties = Vec::new();
     for (class, (held, mut rejected)) in classes.list.iter().zip(equals) {
         // Someone proposing to one class from two wishes is no tie with themselves.
-        rejected.retain(|r| !held.contains(r));
-        let open = held.iter().any(|&h| {
-            rejected
-                .iter()
-                .any(|&r| order(h).is_none() || order(r).is_none() || order(h) == order(r))
-        });
+        let holders: FxHashSet<ApplicantIx> = held.iter().copied().collect();
+        rejected.retain(|r| !holders.contains(r));
+        let orders: FxHashSet<Option<u32>> = held.iter().map(|&h| order(h)).collect();
+        let unordered = |&r: &ApplicantIx| order(r).is_none() || orders.contains(&order(r));
+        let apart = held.is_empty() || rejected.is_empty();
+        let open = !apart && (orders.contains(&None) || rejected.iter().any(unordered));
         if open {
             let mut applicants = held;
             applicants.extend(rejected);
