@@ -19,6 +19,9 @@ pub enum Failure {
     /// The arguments do not fit together.
     #[error("{0}")]
     Usage(String),
+    /// Another run did the same at the same time.
+    #[error("{0}")]
+    Conflict(String),
     /// Interrupted by the user; nothing was half written.
     #[error("已中断，未改动任何结果 (interrupted)")]
     Interrupted,

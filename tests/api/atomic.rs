@@ -173,3 +173,23 @@ fn what_is_refused_or_stopped_changes_nothing() {
     assert!(matches!(replace_folder(&file, is_answer_file, &new, go), Err(Failure::Usage(_))));
     assert_eq!(fs::read(&file).expect("a file"), b"mine");
 }
+
+#[test]
+fn whoever_comes_second_is_told_so_and_changes_nothing() {
+    use std::sync::OnceLock;
+    static DIR: OnceLock<std::path::PathBuf> = OnceLock::new();
+    let room = tempfile::tempdir().expect("a folder");
+    let dir = DIR.get_or_init(|| room.path().join("answer"));
+    // Another run puts its answer there just before this one would.
+    let meanwhile = || -> Result<(), Failure> {
+        let dir = DIR.get().expect("set");
+        fs::create_dir_all(dir).expect("a folder");
+        fs::write(dir.join("placements.csv"), "theirs").expect("a file");
+        Ok(())
+    };
+    let mine = [("placements.csv", b"mine".to_vec())];
+    let lost = replace_folder(dir, is_answer_file, &mine, meanwhile).expect_err("too late");
+    assert!(matches!(lost, Failure::Conflict(_)), "{lost}");
+    assert_eq!(files(dir)["placements.csv"], b"theirs");
+    assert_eq!(fs::read_dir(room.path()).expect("a folder").count(), 1, "nothing is left beside");
+}

@@ -258,3 +258,53 @@ fn devices_are_neither_read_nor_fatal() {
     let status = list.args(["policy", "list"]).stdout(full()).stderr(full()).status();
     assert_eq!(status.expect("the program runs").code(), Some(1));
 }
+
+#[test]
+fn an_applicant_is_found_by_a_name_that_nobody_shares() {
+    let room = room();
+    let id = with_outcome(&room.answer, "placed");
+    let file = Path::new(&room.season).join("applicants.csv");
+    let rename = |who: &str, name: &str| {
+        let text = fs::read_to_string(&file).expect("applicants");
+        let rows = text.lines().map(|line| {
+            let mut cells: Vec<&str> = line.split(',').collect();
+            if cells[0] == who {
+                cells[1] = name;
+            }
+            cells.join(",") + "\n"
+        });
+        fs::write(&file, rows.collect::<String>()).expect("a file");
+    };
+    rename(&id, "欧阳㛃");
+    let by_name = json(&luqu(&["explain", &room.season, "欧阳㛃", "--json"]));
+    assert_eq!(by_name, json(&luqu(&["explain", &room.season, &id, "--json"])));
+
+    let other = with_outcome(&room.answer, "unplaced");
+    rename(&other, "欧阳㛃");
+    let run = luqu(&["explain", &room.season, "欧阳㛃"]);
+    assert_eq!(run.status.code(), Some(1));
+    let told = err(&run);
+    assert!(told.contains("不止一名") && told.contains(&id[..3]), "{told}");
+    assert!(!told.contains(&id) && !told.contains(&other), "no number is told whole: {told}");
+}
+
+#[test]
+fn a_what_if_takes_names_for_ids() {
+    let room = room();
+    let school = room.seats.split(':').next().expect("a school");
+    let schools = fs::read_to_string(Path::new(&room.season).join("schools.csv")).expect("schools");
+    let row = schools.lines().find(|l| l.starts_with(&format!("{school},"))).expect("the school");
+    let name = row.split(',').nth(1).expect("a name");
+    let found = |seats: &str| out(&luqu(&["whatif", &room.season, "--seats", seats, "--json"]));
+    let by_id = found(&room.seats);
+    let policy = fs::read_to_string(Path::new(&room.season).join("policy.toml")).expect("a policy");
+    let (_, batch) = policy.split_once("id = \"key\"\nname = \"").expect("the batch");
+    let batch = batch.split('"').next().expect("its name");
+    for seats in [format!("{name}:统招@{batch}+2"), format!("{name}：unified@key+2")] {
+        assert_eq!(found(&seats), by_id, "{seats}");
+    }
+    let floor = |flag: &str| out(&luqu(&["whatif", &room.season, "--floor", flag, "--json"]));
+    assert_eq!(floor("指标到校=-30"), floor("quota=-30"));
+    let run = luqu(&["whatif", &room.season, "--seats", "没有这所学校:统招+1"]);
+    assert_eq!(run.status.code(), Some(2), "{}", err(&run));
+}

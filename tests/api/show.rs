@@ -17,8 +17,16 @@ fn the_demonstration_runs_and_cleans_up() {
     let run = demo(&[]);
     let said = String::from_utf8_lossy(&run.stderr).into_owned();
     assert_eq!(run.status.code(), Some(0), "{said}");
-    for word in ["✓ 读入并检查", "全部成立", "招生学校", "为什么", "没有录取", "接下来"]
-    {
+    for word in [
+        "✓ 读入并检查",
+        "全部成立",
+        "招生学校",
+        "为什么",
+        "没有录取",
+        "未录取：",
+        "你排第",
+        "接下来",
+    ] {
         assert!(said.contains(word), "{word}: {said}");
     }
     assert!(!said.contains('\u{1b}'), "no colours and no spinner into a pipe");

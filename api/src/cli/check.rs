@@ -8,24 +8,24 @@ use crate::error::Failure;
 use crate::tables::write::atomic;
 use crate::tables::{annotate, load, report};
 
-/// Check a season folder or workbook 检查数据
+/// 检查招生季：每一处错误都指到单元格
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The season: a folder with policy.toml and tables, or an .xlsx beside a policy.toml
+    /// 招生季：含 policy.toml 和各表的目录，或与 policy.toml 同目录的 .xlsx
     season: PathBuf,
-    /// Print the faults as a JSON array
+    /// 以 JSON 数组输出错误
     #[arg(long)]
     json: bool,
-    /// The lottery seed, instead of the policy's own
+    /// 随机号种子，代替政策文件中的种子
     #[arg(long)]
     seed: Option<String>,
-    /// The most faults to print
+    /// 最多列出几处错误
     #[arg(long, default_value_t = report::DEFAULT_MOST)]
     max: usize,
-    /// Write the tables back as a workbook with the faulty cells marked 标红的工作簿
+    /// 写出标红的工作簿：原表、错误所在的单元格和错误清单
     #[arg(long, value_name = "OUT.xlsx")]
     annotate: Option<PathBuf>,
-    /// Let --annotate replace a file
+    /// 允许 --annotate 替换已有的文件
     #[arg(long, requires = "annotate")]
     force: bool,
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use luqu_engine::domain::{Answer, ApplicantIx, Outcome, Season};
+use luqu_engine::explain::explain;
 use luqu_fixtures::{DistrictSpec, district};
 
 use super::place::{self, Counts};
@@ -224,16 +225,16 @@ fn examples(to: &mut impl Write, season: &Season, answer: &Answer) -> io::Result
             None => "没有录取".to_owned(),
         };
         writeln!(to, "为什么 why：考生 {}（总分 {}）→ {end}", person.id, person.total)?;
-        for reason in answer.reasons.iter().filter(|r| r.applicant == applicant).take(8) {
-            let bound = reason.bound.map(|b| format!("（{b} 分）")).unwrap_or_default();
+        let said = explain(season, answer, applicant);
+        let proposals = said.batches.iter().flat_map(|batch| {
+            let wishes = batch.wishes.iter();
+            wishes.flat_map(move |wish| wish.proposals.iter().map(move |p| (batch, wish, p)))
+        });
+        for (batch, wish, proposal) in proposals.take(8) {
             writeln!(
                 to,
-                "  {} 第 {} 志愿 {} · {}：{}{bound}",
-                policy.batch(reason.batch).name,
-                reason.position,
-                season.school(reason.school).name,
-                policy.category(reason.category).name,
-                words::reason(&reason.kind)
+                "  {} 第 {} 志愿 {} · {}：{}",
+                batch.name, wish.position, wish.school, proposal.category_name, proposal.sentence
             )?;
         }
         writeln!(to)?;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use luqu_engine::domain::near::slips;
-use luqu_engine::domain::{Answer, Season};
+use luqu_engine::domain::{Answer, ApplicantIx, Season};
 use luqu_engine::explain::{BatchSaid, Explanation, Lang, explain_in};
 
 use super::check::closed_pipe;
@@ -58,9 +58,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Ok(season) => season,
         Err(exit) => return Ok(exit),
     };
-    let Some(applicant) = season.find_applicant(&args.applicant) else {
-        return Err(Failure::NotFound(no_such(&season, &args.applicant)));
-    };
+    let applicant = called(&season, &args.applicant)?;
     let answer = match &args.answer {
         Some(dir) => {
             let answer = answer::read(&season, dir)?;
@@ -97,6 +95,43 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 pub(super) fn placed(season: &Season) -> Result<Result<Answer, Exit>, Failure> {
     let placed = place::place_verified(season)?;
     Ok(placed.map_err(|stop| place::tell(season, &stop)))
+}
+
+/// The applicant of the number or, where only one bears it, of the name.
+fn called(season: &Season, text: &str) -> Result<ApplicantIx, Failure> {
+    if let Some(applicant) = season.find_applicant(text) {
+        return Ok(applicant);
+    }
+    let all = (0..season.applicants().len()).map(ApplicantIx::from);
+    let named: Vec<ApplicantIx> =
+        all.filter(|&a| season.applicant(a).name == text).take(MOST_NAMESAKES + 1).collect();
+    match named[..] {
+        [] => Err(Failure::NotFound(no_such(season, text))),
+        [one] => Ok(one),
+        _ => {
+            let more = if named.len() > MOST_NAMESAKES { "……" } else { "" };
+            let who = named.iter().take(MOST_NAMESAKES).map(|&a| {
+                let person = season.applicant(a);
+                format!("{}（{}）", hidden(&person.id), season.school(person.junior).name)
+            });
+            Err(Failure::NotFound(format!(
+                "叫 {} 的考生不止一名：{}{more}；请给出报名号",
+                echoed(text),
+                who.collect::<Vec<_>>().join("、")
+            )))
+        }
+    }
+}
+
+/// The most people of one name that are listed.
+const MOST_NAMESAKES: usize = 10;
+
+/// A number without its middle: enough for its owner to know it by, too little for others to use.
+fn hidden(id: &str) -> String {
+    let count = id.chars().count();
+    let (front, back) = (count / 3, count / 4);
+    let shown = |at: usize| at < front || at >= count - back;
+    id.chars().enumerate().map(|(at, c)| if shown(at) { c } else { '*' }).collect()
 }
 
 /// Says that there is no such applicant, and which ids are nearest.

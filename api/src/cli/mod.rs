@@ -47,7 +47,7 @@ impl Exit {
     }
 }
 
-/// 录取 – senior-high enrolment and placement: check, place, verify, explain.
+/// 高中阶段招生录取：检查、录取、核验、解释、核查
 #[derive(Parser)]
 #[command(name = "luqu", version, about, propagate_version = true)]
 struct Cli {
@@ -75,7 +75,7 @@ enum Command {
     Compare(compare::Args),
     /// 试算：改变计划、比例、下限或录取顺序，与原结果对比
     Whatif(whatif::Args),
-    /// 演示：生成数据、录取、核对，一步看完 the whole road on made data
+    /// 演示：生成数据、录取、核对，一步看完
     Demo(demo::Args),
     /// 列出、检查、说明招生政策
     Policy(policy::Args),
@@ -91,16 +91,32 @@ fn say(words: std::fmt::Arguments<'_>) {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    threads();
     match run(cli.command) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
             say(format_args!("luqu: {failure}"));
             ExitCode::from(match failure {
                 Failure::Usage(_) => 2,
+                Failure::Conflict(_) => 6,
                 Failure::Interrupted => 130,
                 Failure::Io { .. } | Failure::NotFound(_) | Failure::Internal(_) => 1,
             })
         }
+    }
+}
+
+/// The most threads: more than any machine has cores, and few enough to be started.
+const MOST_THREADS: usize = 512;
+
+/// Holds a number of threads that nobody can mean to what a machine can start.
+fn threads() {
+    let wanted = std::env::var("RAYON_NUM_THREADS").ok();
+    let wanted = wanted.and_then(|text| text.trim().parse::<u64>().ok());
+    if wanted.is_some_and(|n| n > MOST_THREADS as u64) {
+        say(format_args!("RAYON_NUM_THREADS 过大，按 {MOST_THREADS} 个线程运行"));
+        // It fails only where a pool exists already, which then has its own number.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(MOST_THREADS).build_global();
     }
 }
 

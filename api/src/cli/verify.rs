@@ -10,17 +10,17 @@ use crate::error::Failure;
 use crate::tables::answer::{self, Judged};
 use crate::tables::season_or_report;
 
-/// Verify the results of a season 核验结果
+/// 核验结果：逐条核对性质、理由与证书
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The season: a folder with policy.toml and tables, or an .xlsx beside a policy.toml
+    /// 招生季：含 policy.toml 和各表的目录，或与 policy.toml 同目录的 .xlsx
     season: PathBuf,
     /// 结果目录：place 写出的 csv、json 或 xlsx，连同 certificate.json
     answer: PathBuf,
-    /// Print the report as JSON
+    /// 以 JSON 输出核验结果
     #[arg(long)]
     json: bool,
-    /// The lottery seed, instead of the policy's own
+    /// 随机号种子，代替政策文件中的种子
     #[arg(long)]
     seed: Option<String>,
 }

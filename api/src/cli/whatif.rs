@@ -21,7 +21,7 @@ use crate::tables::season_or_report;
 pub(super) struct Args {
     /// 招生季：含 policy.toml 和各表的目录，或与 policy.toml 同目录的 .xlsx
     season: PathBuf,
-    /// 计划数：学校代码:类别+20、-5 或 =300；可写批次 S01:unified@key+20；可多次给出
+    /// 计划数：学校:类别+20、-5 或 =300，代码或名称都可；可写批次 S01:unified@key+20；可多次给出
     #[arg(long, value_name = "S01:unified+20")]
     seats: Vec<String>,
     /// 指标比例，如 0.6；指标与统招按各校总计划重新划分

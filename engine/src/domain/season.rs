@@ -446,6 +446,14 @@ impl Season {
         &self.applicants[applicant.at()]
     }
 
+    /// The school that a person calls by its id or, where only one bears it, by its name.
+    pub fn school_called(&self, text: &str) -> Option<SchoolIx> {
+        self.find_school(text).or_else(|| {
+            let mut named = (0..).map(SchoolIx).zip(&self.schools).filter(|(_, s)| s.name == text);
+            named.next().filter(|_| named.next().is_none()).map(|(school, _)| school)
+        })
+    }
+
     /// The school with the id.
     pub fn find_school(&self, id: &str) -> Option<SchoolIx> {
         self.schools.iter().position(|s| s.id == id).map(SchoolIx::from)

@@ -171,11 +171,11 @@ fn plan_line(
     let policy = season.policy();
     let no = |text: String| WhatIfError::NoSuch(text);
     let school_ix: SchoolIx =
-        season.find_school(school).ok_or_else(|| no(format!("没有学校 {school}")))?;
+        season.school_called(school).ok_or_else(|| no(format!("没有学校 {school}，或不止一所")))?;
     let category_ix: CategoryIx =
-        policy.category_ix(category).ok_or_else(|| no(format!("没有类别 {category}")))?;
+        policy.category_called(category).ok_or_else(|| no(format!("没有类别 {category}")))?;
     let batch_ix: Option<BatchIx> = match batch {
-        Some(id) => Some(policy.batch_ix(id).ok_or_else(|| no(format!("没有批次 {id}")))?),
+        Some(id) => Some(policy.batch_called(id).ok_or_else(|| no(format!("没有批次 {id}")))?),
         None => None,
     };
     let fits = |line: &PlanLine| {
@@ -260,7 +260,8 @@ fn edit(policy: &Policy, file: &mut toml::Table, change: &Change) -> Result<(), 
         Change::FloorMinus { category, minus } => {
             let mut any = false;
             for rule in &policy.categories {
-                let wanted = category.as_ref().is_none_or(|id| rule.id == id.as_str());
+                let called = |text: &String| rule.id == text.as_str() || rule.name == *text;
+                let wanted = category.as_ref().is_none_or(called);
                 let relative = rule.floor.as_ref().is_some_and(|f| f.relative.is_some());
                 if wanted && relative {
                     any = true;
@@ -278,17 +279,17 @@ fn edit(policy: &Policy, file: &mut toml::Table, change: &Change) -> Result<(), 
             }))
         }
         Change::FloorAtLeast { category, total } => {
-            if policy.category_ix(category).is_none() {
+            let Some(rule) = policy.category_called(category).map(|c| policy.category(c)) else {
                 return Err(WhatIfError::NoSuch(format!("没有类别 {category}")));
-            }
-            if let Some(floor) = table_at(file, &["categories", category, "floor"]) {
+            };
+            if let Some(floor) = table_at(file, &["categories", &rule.id, "floor"]) {
                 floor.insert("at_least".to_owned(), total.to_string().into());
             }
             Ok(())
         }
         Change::Priority { batch, keys } => {
             let at = policy
-                .batch_ix(batch)
+                .batch_called(batch)
                 .ok_or_else(|| WhatIfError::NoSuch(format!("没有批次 {batch}")))?;
             let batches = file.get_mut("batches").and_then(toml::Value::as_array_mut);
             let table =

@@ -127,14 +127,20 @@ impl Voice<'_> {
                 let short = floor.minus(person.total);
                 let from = said.floor.as_ref().map(|f| self.floor(f)).unwrap_or_default();
                 let total = person.total;
+                // The floor comes first by the contract; that there was nothing to have is said all the same.
+                let none = match (said.seats, zh) {
+                    (Some(0), true) => "；而且这里最后没有名额",
+                    (Some(0), false) => "; and there were no seats in the end",
+                    _ => "",
+                };
                 if zh {
                     format!(
-                        "未录取：总分 {total} 分，低于{category}的录取下限 {floor} 分，差 {short} 分{from}"
+                        "未录取：总分 {total} 分，低于{category}的录取下限 {floor} 分，差 {short} 分{from}{none}"
                     )
                 } else {
                     format!(
                         "not admitted: total {total} is below the floor {floor} of {category}, short by \
-                         {short}{from}"
+                         {short}{from}{none}"
                     )
                 }
             }

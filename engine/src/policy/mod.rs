@@ -361,6 +361,18 @@ impl Policy {
         self.categories.iter().position(|c| c.id == id).map(CategoryIx::from)
     }
 
+    /// The batch that a person calls by its id or its name; no name stands for two.
+    pub fn batch_called(&self, text: &str) -> Option<BatchIx> {
+        let named = || self.batches.iter().position(|b| b.name == text).map(BatchIx::from);
+        self.batch_ix(text).or_else(named)
+    }
+
+    /// The category that a person calls by its id or its name.
+    pub fn category_called(&self, text: &str) -> Option<CategoryIx> {
+        let named = || self.categories.iter().position(|c| c.name == text).map(CategoryIx::from);
+        self.category_ix(text).or_else(named)
+    }
+
     /// The subject with the id.
     pub fn subject_ix(&self, id: &str) -> Option<SubjectIx> {
         self.subjects.iter().position(|s| s.id == id).map(SubjectIx::from)

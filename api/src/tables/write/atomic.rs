@@ -23,7 +23,8 @@ const PIECE: usize = 1 << 20;
 /// the writing as long as nothing has changed.
 ///
 /// # Errors
-/// `Usage` when `dir` is a file or holds anything else; `Io` with the path; what `check` says.
+/// `Usage` when `dir` is a file or holds anything else; `Conflict` when another run put its own there
+/// meanwhile; `Io` with the path; what `check` says.
 pub fn replace_folder(
     dir: &Path,
     ours: fn(&str) -> bool,
@@ -141,11 +142,25 @@ impl Target {
         }
     }
 
+    /// What it means that the folder could not be put in place: somebody else's stands there, or stood there
+    /// and is gone.
+    fn lost(&self, error: std::io::Error) -> Failure {
+        match error.kind() {
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotFound => {
+                Failure::Conflict(format!(
+                    "{}：另一次运行同时写了这个目录，本次结果未写入；请再运行一次",
+                    self.path.display()
+                ))
+            }
+            _ => Failure::io(&self.path)(error),
+        }
+    }
+
     /// Puts the made folder in place.
     fn put(&self, made: &Made, exists: bool) -> Result<(), Failure> {
         if !exists {
             // An empty folder that appeared meanwhile gives way; one with content does not.
-            return fs::rename(&made.path, &self.path).map_err(Failure::io(&self.path));
+            return fs::rename(&made.path, &self.path).map_err(|e| self.lost(e));
         }
         if let Ok(old) = fs::metadata(&self.path) {
             let _ = fs::set_permissions(&made.path, old.permissions());
@@ -154,10 +169,10 @@ impl Target {
             return Ok(());
         }
         let away = self.beside("old");
-        fs::rename(&self.path, &away).map_err(Failure::io(&self.path))?;
+        fs::rename(&self.path, &away).map_err(|e| self.lost(e))?;
         if let Err(e) = fs::rename(&made.path, &self.path) {
             let _ = fs::rename(&away, &self.path);
-            return Err(Failure::io(&self.path)(e));
+            return Err(self.lost(e));
         }
         // The old content takes the place of the made folder, whose guard removes it.
         fs::rename(&away, &made.path).map_err(Failure::io(&away))

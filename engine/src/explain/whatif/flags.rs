@@ -4,7 +4,8 @@ use super::{Amount, Change, WhatIfError};
 use crate::domain::{Score, Share};
 
 impl Change {
-    /// Reads `S01:unified+20`, `S01:unified-5`, `S01:unified=300` or, with a batch, `S01:unified@key+20`.
+    /// Reads `S01:unified+20`, `S01:unified-5`, `S01:unified=300` or, with a batch, `S01:unified@key+20`; ids
+    /// or names: `綦江中学:统招+20`.
     ///
     /// # Errors
     /// Any other form.
@@ -12,7 +13,7 @@ impl Change {
         let no = || WhatIfError::Unreadable {
             flag: "seats",
             text: text.to_owned(),
-            expected: "应写成 学校代码:类别+20、-5 或 =300，如 S01:unified+20、S01:unified@key=300",
+            expected: "应写成 学校:类别+20、-5 或 =300，代码或名称都可，如 S01:unified+20、綦江中学:统招@第一批=300",
         };
         let at = text.rfind(['+', '-', '=']).ok_or_else(no)?;
         let (target, amount) = text.split_at(at);
@@ -28,7 +29,7 @@ impl Change {
 
     /// A change of the line that `S01:unified` or `S01:unified@key` names.
     pub(super) fn seats_of(target: &str, amount: Amount) -> Option<Self> {
-        let (school, rest) = target.rsplit_once(':')?;
+        let (school, rest) = target.rsplit_once([':', '：'])?;
         let (category, batch) = match rest.split_once('@') {
             Some((category, batch)) => (category, Some(batch.to_owned())),
             None => (rest, None),

@@ -171,7 +171,7 @@ fn steps(from: Option<i64>, to: Option<i64>, step: Option<i64>) -> Option<Vec<i6
 /// Places and verifies every point of a grid on top of other changes, in parallel; rows in the order of
 /// the points whatever the number of threads.
 pub fn evaluate(season: &Season, others: &[Change], grid: &Grid) -> Vec<GridRow> {
-    let school = grid.school.as_deref().and_then(|id| season.find_school(id));
+    let school = grid.school.as_deref().and_then(|text| season.school_called(text));
     let row = |point: &Change| {
         let mut changes = others.to_vec();
         changes.push(point.clone());
