@@ -38,7 +38,6 @@ fn what_the_second_algorithm_finds_has_every_property() {
 fn best_stable(season: &Season) -> Vec<Option<usize>> {
     let markets = market::markets(season);
     let market = &markets[0];
-    let lottery = order::lottery_places(season);
     let count = season.applicants().len();
     let proposals: Vec<Vec<(usize, u16)>> = (0..count)
         .map(|at| {
@@ -51,7 +50,7 @@ fn best_stable(season: &Season) -> Vec<Option<usize>> {
                     && market.barrier(a, class).is_none()
                     && floor.is_none_or(|f| who.total >= f)
             };
-            let all = market.proposals(a).iter().filter_map(|p| Some((p.class?, p.position)));
+            let all = market.proposals(a).iter().filter_map(|p| Some((p.class()?, p.position)));
             all.filter(|(class, _)| takes(*class)).collect()
         })
         .collect();
@@ -71,7 +70,7 @@ fn best_stable(season: &Season) -> Vec<Option<usize>> {
         let stable = fits
             && (0..count).all(|a| {
                 proposals[a].iter().take(chosen[a]).all(|&(class, position)| {
-                    let order = order::Order::of_class(market, &lottery, class);
+                    let order = order::Order::of_class(market, class);
                     let mine = (ApplicantIx::from(a), position);
                     holders[class].len() == market.classes[class].own as usize
                         && holders[class]

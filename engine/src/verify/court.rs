@@ -4,34 +4,44 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
-use super::figures;
 use super::floors::Floors;
 use super::market::{Barrier, Market, Proposal};
 use super::order::Order;
 use super::report::{Finding, Property};
-use super::walk;
+use super::{figures, ledger, walk};
 use crate::domain::{
-    Answer, ApplicantIx, FrozenLine, Line, Outcome, Reason, ReasonKind, Score, Season, Text,
+    Answer, ApplicantIx, BatchIx, FrozenLine, Line, Outcome, Reason, ReasonKind, Score, Season,
+    Text,
 };
 
 /// Somebody on a seat: the applicant and the wish position, 0 when adjusted.
 type Holder = (ApplicantIx, u16);
 
+/// What a proposal to a class is held against.
+struct Stand {
+    seats: u32,
+    held: u32,
+    /// The last admitted on a wish, by priority.
+    last: Option<Holder>,
+    /// The value of that holder's first key, unless the first is the last one too.
+    first_value: Option<i64>,
+    /// Somebody admitted by adjustment.
+    adjusted: Option<ApplicantIx>,
+}
+
 /// What the answer says of one batch, and what follows from it.
 pub(super) struct Court<'a> {
     market: &'a Market<'a>,
-    lottery: &'a [u32],
     answer: &'a Answer,
-    base: &'a [u32],
-    /// Who took part, by the answer's own earlier batches; ascending.
-    participants: Vec<ApplicantIx>,
+    base: Vec<u32>,
+    /// Per wisher: took part, by the answer's own earlier batches.
+    took_part: Vec<bool>,
     /// Per class: admitted on a wish.
     placed: Vec<Vec<Holder>>,
     /// Per class: admitted by adjustment.
     adjusted: Vec<Vec<Holder>>,
-    /// Per class: the last of `placed` by priority.
-    last_placed: Vec<Option<Holder>>,
-    orders: Vec<Order<'a>>,
+    /// Per class: what a proposal that did not stick is held against.
+    stands: Vec<Stand>,
     floors: Floors,
     /// Seats after returns and carries.
     pub(super) seats: Vec<u32>,
@@ -47,9 +57,8 @@ impl<'a> Court<'a> {
     /// Reads one batch of the answer; `holders` are its seats, `earlier` the lines of earlier batches.
     pub(super) fn convene(
         market: &'a Market<'a>,
-        lottery: &'a [u32],
         answer: &'a Answer,
-        base: &'a [u32],
+        base: Vec<u32>,
         earlier: &[Line],
         holders: &[(ApplicantIx, Outcome)],
         findings: &mut Vec<Finding>,
@@ -77,10 +86,20 @@ impl<'a> Court<'a> {
             }
             debug_assert_eq!(batch, market.batch);
         }
-        let orders: Vec<_> = (0..count).map(|c| Order::of_class(market, lottery, c)).collect();
-        let last_placed: Vec<_> =
-            orders.iter().zip(&placed).map(|(o, p)| figures::last_of(o, p)).collect();
-        let participants = participants(season, answer, market);
+        let last_placed: Vec<Option<Holder>> = placed
+            .par_iter()
+            .enumerate()
+            .with_min_len(1 << 6)
+            .map(|(class, placed)| figures::last_of(&Order::of_class(market, class), placed))
+            .collect();
+        let took_part: Vec<bool> = market
+            .wishers()
+            .iter()
+            .map(|&a| {
+                let gone = answer.outcomes[a.at()].seat().is_some_and(|(b, ..)| b < market.batch);
+                !gone && !season.applicant(a).barred
+            })
+            .collect();
         let announced = Floors::announced(market, super::second::cutoff(earlier));
         let total = |a: ApplicantIx| season.applicant(a).total;
         let mut frozen = Vec::new();
@@ -97,7 +116,13 @@ impl<'a> Court<'a> {
                 announced.with_lines(&last, total)
             }
             (true, true) => {
-                let last = walk::last_holders(market, lottery, &participants, base, &announced);
+                let participants: Vec<ApplicantIx> = market
+                    .wishers()
+                    .iter()
+                    .zip(&took_part)
+                    .filter_map(|(&a, &took_part)| took_part.then_some(a))
+                    .collect();
+                let last = walk::last_holders(market, &participants, &base, &announced);
                 for class in announced.line_classes() {
                     frozen.extend(last[class].map(|a| FrozenLine {
                         batch: market.batch,
@@ -109,28 +134,51 @@ impl<'a> Court<'a> {
                 announced.with_lines(&last, total).frozen()
             }
         };
-        let holders: Vec<Vec<Holder>> =
-            placed.iter().zip(&adjusted).map(|(p, a)| [p.as_slice(), a].concat()).collect();
-        let held: Vec<u32> =
-            holders.iter().map(|h| u32::try_from(h.len()).unwrap_or(u32::MAX)).collect();
-        let seats = market.capacities(base, &held);
-        let lines = figures::lines(market, lottery, &seats, &floors, &holders);
+        let held: Vec<u32> = placed
+            .iter()
+            .zip(&adjusted)
+            .map(|(p, a)| u32::try_from(p.len() + a.len()).unwrap_or(u32::MAX))
+            .collect();
+        let seats = market.capacities(&base, &held);
+        let stand = |class: usize| {
+            let order = Order::of_class(market, class);
+            let last = last_placed[class];
+            Stand {
+                seats: seats[class],
+                held: held[class],
+                last,
+                first_value: last.and_then(|(a, position)| order.first_value(a, position)),
+                adjusted: adjusted[class].first().map(|&(a, _)| a),
+            }
+        };
+        let stands = (0..count).map(stand).collect();
+        let line = |class: usize| {
+            let last = figures::last_of(
+                &Order::of_class(market, class),
+                &[last_placed[class].as_slice(), &adjusted[class]].concat(),
+            );
+            figures::line(market, class, seats[class], held[class], &floors, last)
+        };
+        let lines = (0..count).map(line).collect();
         Self {
             market,
-            lottery,
             answer,
             base,
-            participants,
+            took_part,
             placed,
             adjusted,
-            last_placed,
-            orders,
+            stands,
             floors,
             seats,
             held,
             lines,
             frozen,
         }
+    }
+
+    /// The batch.
+    pub(super) const fn batch(&self) -> BatchIx {
+        self.market.batch
     }
 
     fn season(&self) -> &'a Season {
@@ -152,7 +200,7 @@ impl<'a> Court<'a> {
         for (class, (&seats, &held)) in self.seats.iter().zip(&self.held).enumerate() {
             if held > seats {
                 let last = figures::last_of(
-                    &self.orders[class],
+                    &Order::of_class(self.market, class),
                     &[self.placed[class].as_slice(), &self.adjusted[class]].concat(),
                 );
                 findings.push(Finding::new(
@@ -177,7 +225,7 @@ impl<'a> Court<'a> {
                     .market
                     .proposals(applicant)
                     .iter()
-                    .any(|p| p.position == position && p.class == Some(class));
+                    .any(|p| p.position == position && p.class() == Some(class));
                 let complaint = if asked {
                     self.complaint(applicant, class)
                 } else {
@@ -241,33 +289,28 @@ impl<'a> Court<'a> {
 
     /// The floor that keeps the applicant out of the class, if one does.
     fn bars(&self, applicant: ApplicantIx, class: usize) -> Option<Score> {
-        let total = self.season().applicant(applicant).total;
-        self.floors.bars(class, applicant, &self.orders[class], total)
+        self.floors.bars(self.market, class, applicant)
     }
 
-    /// P4, P5, P6 and the reasons of every participant. `reasons` are the answer's, by applicant and batch.
-    pub(super) fn everybody(&self, reasons: &[Reason]) -> Vec<Finding> {
-        self.participants
-            .par_iter()
-            .flat_map_iter(|&applicant| {
-                let mut findings = Vec::new();
-                self.one(applicant, reasons, &mut findings);
-                findings
-            })
-            .collect()
-    }
-
-    fn one(&self, applicant: ApplicantIx, reasons: &[Reason], findings: &mut Vec<Finding>) {
+    /// P4, P5, P6 and the reasons of one applicant in the batch; `given` are the answer's, in their order.
+    /// Somebody who took no part has none.
+    pub(super) fn one(
+        &self,
+        applicant: ApplicantIx,
+        given: &[Reason],
+        findings: &mut Vec<Finding>,
+    ) {
+        if !self.market.place(applicant).is_some_and(|place| self.took_part[place]) {
+            findings.extend(given.iter().map(|r| ledger::stranger(self.season(), r)));
+            return;
+        }
         let seat = match self.answer.outcomes[applicant.at()] {
             Outcome::Placed { batch, position, school, category } if batch == self.market.batch => {
                 Some((position, school, category))
             }
             _ => None,
         };
-        let batch = self.market.batch;
-        let from = reasons.partition_point(|r| (r.applicant, r.batch) < (applicant, batch));
-        let mut given =
-            reasons[from..].iter().take_while(|r| r.applicant == applicant && r.batch == batch);
+        let mut given = given.iter();
         let before = self
             .market
             .proposals(applicant)
@@ -275,7 +318,7 @@ impl<'a> Court<'a> {
             .take_while(|p| seat != Some((p.position, p.school, p.category)));
         for &proposal in before {
             let kind = self.reason(applicant, proposal, seat, findings);
-            self.compare_reason(applicant, proposal, kind, given.next(), findings);
+            self.compare_reason(applicant, proposal, &kind, given.next(), findings);
         }
         for extra in given {
             let id = self.id(applicant);
@@ -297,7 +340,7 @@ impl<'a> Court<'a> {
         seat: Option<(u16, crate::domain::SchoolIx, crate::domain::CategoryIx)>,
         findings: &mut Vec<Finding>,
     ) -> ReasonKind {
-        let Some(class) = proposal.class else { return ReasonKind::NoClass };
+        let Some(class) = proposal.class() else { return ReasonKind::NoClass };
         let barrier = if proposal.open { None } else { self.market.barrier(applicant, class) };
         match barrier {
             Some(Barrier::Region) => return ReasonKind::OutOfRegion,
@@ -314,19 +357,27 @@ impl<'a> Court<'a> {
             findings.push(Finding::new(Property::NoEnvy, vec![id()], &detail));
             return ReasonKind::BelowCutoff;
         }
-        if self.held[class] < self.seats[class] {
-            let (seats, held) = (self.seats[class], self.held[class]);
+        let stand = &self.stands[class];
+        if stand.held < stand.seats {
+            let (seats, held) = (stand.seats, stand.held);
             let detail = format!("{} 合格而未录，名额 {seats} 只录 {held}", who());
             findings.push(Finding::new(Property::NoWaste, vec![id()], &detail));
         }
-        if let Some(&(other, _)) = self.adjusted[class].first() {
+        if let Some(other) = stand.adjusted {
             let other = self.id(other);
             let detail = format!("{} 合格而未录，名额却调剂给考生 {other}", who());
             findings.push(Finding::new(Property::NoEnvy, vec![id(), other], &detail));
         }
-        if let Some(last) = self.last_placed[class] {
-            let (order, by_last_key) = self.orders[class].compare_keys(mine, last);
-            let undecided = by_last_key && self.orders[class].undecided(applicant, last.0);
+        let order = Order::of(self.market, proposal.school, proposal.category);
+        // Mostly the first key says that the last holder goes before; the others are read where it does not.
+        let after = stand.first_value.is_some_and(|theirs| {
+            order.first_value(applicant, proposal.position).is_some_and(|mine| mine > theirs)
+        });
+        if let Some(last) = stand.last.filter(|_| !after) {
+            let (order, by_last_key, undecided) = {
+                let (compared, by_last_key) = order.compare_keys(mine, last);
+                (compared, by_last_key, by_last_key && order.undecided(applicant, last.0))
+            };
             let wrong = match (order, by_last_key) {
                 _ if undecided => Some((Property::RecordedTies, "同分，没有裁定次序")),
                 (Ordering::Less, false) => Some((Property::NoEnvy, "相比排在前面却未录")),
@@ -347,27 +398,26 @@ impl<'a> Court<'a> {
                 findings.push(Finding::new(property, vec![id(), other], &detail));
             }
         }
-        if self.seats[class] == 0 { ReasonKind::NoSeats } else { ReasonKind::BelowCutoff }
+        if stand.seats == 0 { ReasonKind::NoSeats } else { ReasonKind::BelowCutoff }
     }
 
     fn compare_reason(
         &self,
         applicant: ApplicantIx,
         proposal: Proposal,
-        kind: ReasonKind,
+        kind: &ReasonKind,
         given: Option<&Reason>,
         findings: &mut Vec<Finding>,
     ) {
-        let class = proposal.class.unwrap_or(0);
         let bound = match kind {
-            ReasonKind::BelowFloor => self.bars(applicant, class),
-            ReasonKind::BelowCutoff => self.lines[class].lowest_total,
+            ReasonKind::BelowFloor => proposal.class().and_then(|c| self.bars(applicant, c)),
+            ReasonKind::BelowCutoff => proposal.class().and_then(|c| self.lines[c].lowest_total),
             _ => None,
         };
         let right = given.is_some_and(|g| {
             (g.position, g.school, g.category, g.bound)
                 == (proposal.position, proposal.school, proposal.category, bound)
-                && same_word(&g.kind, &kind)
+                && same_word(&g.kind, kind)
         });
         if !right {
             let figure = |b: Option<Score>| b.map(|b| format!("（{b}）")).unwrap_or_default();
@@ -398,22 +448,18 @@ impl<'a> Court<'a> {
 
     /// The walk of adjustment from the answer's own wish holders: everybody sits where it leads.
     pub(super) fn adjustment(&self, findings: &mut Vec<Finding>) {
-        let season = self.season();
         let mut held: Vec<u32> =
             self.placed.iter().map(|p| u32::try_from(p.len()).unwrap_or(u32::MAX)).collect();
-        let walkers: Vec<ApplicantIx> = self
-            .participants
-            .iter()
-            .copied()
-            .filter(|&a| {
-                let outcome = self.answer.outcomes[a.at()];
-                let here =
-                    matches!(outcome, Outcome::Placed { batch, .. } if batch == self.market.batch);
-                !here && season.wishes_in(a, self.market.batch).iter().any(|w| w.adjust)
-            })
+        let here = |a: ApplicantIx| {
+            matches!(self.answer.outcomes[a.at()],
+                Outcome::Placed { batch, .. } if batch == self.market.batch)
+        };
+        let walkers: Vec<ApplicantIx> = (0..)
+            .zip(self.market.wishers())
+            .filter(|&(at, &a)| self.took_part[at] && self.market.ticked(at) && !here(a))
+            .map(|(_, &a)| a)
             .collect();
-        let given =
-            figures::adjust(self.market, self.lottery, self.base, &self.floors, &mut held, walkers);
+        let given = figures::adjust(self.market, &self.base, &self.floors, &mut held, walkers);
         let mut found: Vec<(ApplicantIx, usize)> = self
             .adjusted
             .iter()
@@ -437,22 +483,6 @@ impl<'a> Court<'a> {
             findings.push(Finding::new(Property::NoEnvy, vec![id], &detail));
         }
     }
-
-    /// Whether the applicant took part.
-    pub(super) fn took_part(&self, applicant: ApplicantIx) -> bool {
-        self.participants.binary_search(&applicant).is_ok()
-    }
-}
-
-/// Who takes part in the batch, by what the answer says of the batches before.
-fn participants(season: &Season, answer: &Answer, market: &Market<'_>) -> Vec<ApplicantIx> {
-    (0..season.applicants().len())
-        .map(ApplicantIx::from)
-        .filter(|&a| {
-            let gone = answer.outcomes[a.at()].seat().is_some_and(|(b, ..)| b < market.batch);
-            !gone && !season.applicant(a).barred && !season.wishes_in(a, market.batch).is_empty()
-        })
-        .collect()
 }
 
 /// Whether two kinds are one word in `reasons.csv`.

@@ -2,9 +2,10 @@
 //!
 //! Policy: SPEC §5.5 and §6.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use std::cmp::Ordering;
+use rayon::prelude::*;
 
 use super::floors::Floors;
 use super::market::Market;
@@ -20,7 +21,6 @@ pub type Carried = (BatchIx, SchoolIx, CategoryIx, u32);
 /// neither the class nor any class it lends to, one after the other, would be over its seats.
 pub fn adjust(
     market: &Market<'_>,
-    lottery: &[u32],
     base: &[u32],
     floors: &Floors,
     held: &mut [u32],
@@ -30,7 +30,7 @@ pub fn adjust(
         return Vec::new();
     }
     let season = market.season();
-    let order = Order::of_batch(season, lottery, market.batch);
+    let order = Order::of_batch(market);
     walkers.sort_by(|&a, &b| order.compare((a, 0), (b, 0)).then(a.cmp(&b)));
     let seats = market.capacities(base, held);
     let mut free: Vec<u32> =
@@ -73,28 +73,39 @@ fn downstream<'m>(market: &'m Market<'_>, class: usize) -> impl Iterator<Item = 
 /// The rows of `cutoffs.csv` for the batch; `holders` per class with the wish position, 0 when adjusted.
 pub fn lines(
     market: &Market<'_>,
-    lottery: &[u32],
     seats: &[u32],
     floors: &Floors,
     holders: &[Vec<(ApplicantIx, u16)>],
 ) -> Vec<Line> {
     let of = |at: usize| {
-        let class = &market.classes[at];
-        let order = Order::of_class(market, lottery, at);
-        let last = last_of(&order, &holders[at]);
-        Line {
-            batch: market.batch,
-            school: class.school,
-            category: class.category,
-            junior: class.junior,
-            seats: seats[at],
-            placed: u32::try_from(holders[at].len()).unwrap_or(u32::MAX),
-            lowest_total: last.map(|(a, _)| market.season().applicant(a).total),
-            lowest_position: last.map(|(_, p)| p),
-            floor: floors.figure(at),
-        }
+        let held = u32::try_from(holders[at].len()).unwrap_or(u32::MAX);
+        let last = last_of(&Order::of_class(market, at), &holders[at]);
+        line(market, at, seats[at], held, floors, last)
     };
-    (0..market.classes.len()).map(of).collect()
+    (0..market.classes.len()).into_par_iter().with_min_len(1 << 6).map(of).collect()
+}
+
+/// The row of `cutoffs.csv` of one class.
+pub fn line(
+    market: &Market<'_>,
+    at: usize,
+    seats: u32,
+    held: u32,
+    floors: &Floors,
+    last: Option<(ApplicantIx, u16)>,
+) -> Line {
+    let class = &market.classes[at];
+    Line {
+        batch: market.batch,
+        school: class.school,
+        category: class.category,
+        junior: class.junior,
+        seats,
+        placed: held,
+        lowest_total: last.map(|(a, _)| market.season().applicant(a).total),
+        lowest_position: last.map(|(_, p)| p),
+        floor: floors.figure(at),
+    }
 }
 
 /// The last of the holders by priority, equals by applicant.

@@ -98,29 +98,22 @@ impl Floors {
     }
 
     /// Whether the applicant passes the floor of the class: a total of exactly the floor does.
-    pub fn passes(
-        &self,
-        class: usize,
-        applicant: ApplicantIx,
-        order: &Order<'_>,
-        total: Score,
-    ) -> bool {
-        self.bars(class, applicant, order, total).is_none()
+    pub fn passes(&self, market: &Market<'_>, class: usize, applicant: ApplicantIx) -> bool {
+        self.bars(market, class, applicant).is_none()
     }
 
     /// The floor that keeps the applicant out of the class, if one does.
     ///
     /// In front of the last holder of a line one passes its floor whatever the total, since the line had
     /// not filled then; an announced floor still binds.
-    pub fn bars(
-        &self,
-        class: usize,
-        applicant: ApplicantIx,
-        order: &Order<'_>,
-        total: Score,
-    ) -> Option<Score> {
-        let floor = self.figure(class).filter(|&floor| total < floor)?;
+    pub fn bars(&self, market: &Market<'_>, class: usize, applicant: ApplicantIx) -> Option<Score> {
+        let floor = self.figure(class)?;
+        let total = market.season().applicant(applicant).total;
+        if total >= floor {
+            return None;
+        }
         let before = self.moving[class].and_then(|m| m.bound).is_some_and(|(last, _)| {
+            let order = Order::of_class(market, class);
             let order = order.compare((applicant, 0), (last, 0)).then(applicant.cmp(&last));
             order != Ordering::Greater
         });

@@ -47,6 +47,9 @@ pub(super) fn lines_add_up(
     given: &[Line],
     findings: &mut Vec<Finding>,
 ) {
+    if due == given {
+        return;
+    }
     let mut find = |detail: String| findings.push(Finding::new(Property::Figures, vec![], &detail));
     let key = |l: &Line| (l.batch, l.school, l.category, l.junior);
     let mut rows = FxHashMap::default();
@@ -56,9 +59,9 @@ pub(super) fn lines_add_up(
         }
     }
     for line in due {
-        let words = line_words(season, line);
+        let words = || line_words(season, line);
         let Some(found) = rows.remove(&key(line)) else {
-            find(format!("{words} 没有分数线行"));
+            find(format!("{} 没有分数线行", words()));
             continue;
         };
         let columns = [
@@ -69,7 +72,7 @@ pub(super) fn lines_add_up(
             ("下限", figure(line.floor), figure(found.floor)),
         ];
         for (column, due, found) in columns.into_iter().filter(|(_, due, found)| due != found) {
-            find(format!("{words} 的{column}应为 {due}，结果中是 {found}"));
+            find(format!("{} 的{column}应为 {due}，结果中是 {found}", words()));
         }
     }
     for line in given.iter().filter(|l| rows.contains_key(&key(l))) {
@@ -88,6 +91,9 @@ pub(super) fn frozen_add_up(
     given: &[FrozenLine],
     findings: &mut Vec<Finding>,
 ) {
+    if due == given {
+        return;
+    }
     let words = |l: &FrozenLine| {
         let class = class_words(season, l.batch, l.school, l.category, None);
         format!("{class} 线 {}", l.total)

@@ -5,116 +5,141 @@
 //! its line to the last that fits and drops the rest. Lines only rise and seats lent to a class only
 //! shrink, so that a proposal once below a line stays below it, and the order of the moves cannot matter.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use rayon::prelude::*;
 
 use super::floors::Floors;
-use super::market::Market;
-use super::order::{Context, Order};
-use crate::domain::ApplicantIx;
+use super::market::{Market, Proposal};
+use super::order::{Order, Scale, Spread};
+use crate::domain::{ApplicantIx, CategoryIx, SchoolIx};
 
-/// The proposals of a batch that region and eligibility allow, participant by participant.
-pub struct Candidates {
-    /// The participants, ascending.
-    pub applicants: Vec<ApplicantIx>,
-    /// One more than participants: where the proposals of each begin.
-    offsets: Vec<usize>,
-    class: Vec<usize>,
-    position: Vec<u16>,
-    /// Smaller goes first; comparable inside one class.
-    key: Vec<u64>,
+/// Who takes part in a batch, and the front of the key of each of their proposals.
+pub struct Candidates<'m, 's> {
+    market: &'m Market<'s>,
+    /// Places among the wishers, ascending.
+    places: Vec<u32>,
+    /// By proposal of the market; comparable inside one class. Nothing for who takes no part.
+    fronts: Vec<u64>,
 }
 
-impl Candidates {
-    /// Gathers the proposals of the participants and gives each its key.
-    pub fn gather(market: &Market<'_>, lottery: &[u32], applicants: Vec<ApplicantIx>) -> Self {
-        let mut offsets = Vec::with_capacity(applicants.len() + 1);
-        let (mut class, mut position) = (Vec::new(), Vec::new());
-        offsets.push(0);
-        for &applicant in &applicants {
-            for p in market.proposals(applicant).iter().filter(|p| p.open) {
-                if let Some(at) = p.class {
-                    class.push(at);
-                    position.push(p.position);
-                }
-            }
-            offsets.push(class.len());
-        }
-        let mut found = Self { applicants, offsets, key: vec![0; class.len()], class, position };
-        found.give_keys(market, lottery);
-        found
-    }
+/// So many wishers, or moves of theirs, are worth a thread.
+const TOGETHER: usize = 1 << 10;
 
-    fn give_keys(&mut self, market: &Market<'_>, lottery: &[u32]) {
-        let contexts: Vec<Context> =
-            (0..market.classes.len()).map(|c| Order::context(market, c)).collect();
-        let mut distinct: Vec<(Context, usize)> =
-            contexts.iter().copied().zip(0..market.classes.len()).collect();
-        distinct.sort_unstable();
-        distinct.dedup_by_key(|(context, _)| *context);
-        // Each proposal goes to the list of its context: the items to order, and where their keys belong.
-        let place = |class: usize| {
-            distinct.binary_search_by_key(&contexts[class], |(c, _)| *c).unwrap_or_default()
+impl<'m, 's> Candidates<'m, 's> {
+    /// Gives every proposal of the participants, by their places, the front of its key.
+    pub fn gather(market: &'m Market<'s>, places: Vec<u32>) -> Self {
+        let likes = Like::by_category(market);
+        let open = |place: u32| {
+            let range = market.range(place as usize);
+            range.clone().zip(&market.all_proposals()[range]).filter(|(_, p)| p.open)
         };
-        let places: Vec<usize> = (0..market.classes.len()).map(place).collect();
-        let orders: Vec<Order<'_>> =
-            distinct.iter().map(|&(_, class)| Order::of_class(market, lottery, class)).collect();
-        let mut lists: Vec<KeyList> = vec![KeyList::default(); distinct.len()];
-        for (at, &applicant) in self.applicants.iter().enumerate() {
-            for p in self.offsets[at]..self.offsets[at + 1] {
-                let place = places[self.class[p]];
-                let list = &mut lists[place];
-                let position = if orders[place].wish_free() { 0 } else { self.position[p] };
-                if list.items.last() != Some(&(applicant, position)) {
-                    list.items.push((applicant, position));
+        let applicant = |place: u32| market.wishers()[place as usize];
+        let spread = |chunk: &[u32]| {
+            let mut spreads = vec![Spread::default(); likes.len()];
+            for &place in chunk {
+                let mut before = None;
+                for (_, p) in open(place) {
+                    let like = likes[p.category.at()];
+                    if before.replace(like.of(p)) != Some(like.of(p)) {
+                        let order = Order::of(market, p.school, p.category);
+                        order.stretch(&mut spreads[like.list], applicant(place), p.position);
+                    }
                 }
-                list.slots.push((p, list.items.len() - 1));
             }
-        }
-        for (order, list) in orders.iter().zip(lists) {
-            let keys = order.keys(&list.items);
-            for (proposal, item) in list.slots {
-                self.key[proposal] = keys[item];
-            }
-        }
-    }
+            spreads
+        };
+        let spreads: Vec<Vec<Spread>> = places.par_chunks(TOGETHER).map(spread).collect();
+        let scales: Vec<Scale> = (0..likes.len())
+            .map(|list| spreads.iter().fold(Spread::default(), |all, s| all.and(&s[list])).scale())
+            .collect();
 
-    /// Which proposals the floors let through.
-    fn open(&self, market: &Market<'_>, lottery: &[u32], floors: &Floors) -> Vec<bool> {
-        let mut open = vec![false; self.class.len()];
-        let orders: Vec<Order<'_>> =
-            (0..market.classes.len()).map(|c| Order::of_class(market, lottery, c)).collect();
-        let mut slices: Vec<(ApplicantIx, &mut [bool], &[usize])> = Vec::new();
-        let mut rest = open.as_mut_slice();
-        for (at, &applicant) in self.applicants.iter().enumerate() {
-            let range = self.offsets[at]..self.offsets[at + 1];
-            let (mine, others) = rest.split_at_mut(range.len());
-            rest = others;
-            slices.push((applicant, mine, &self.class[range]));
+        let mut fronts = vec![0; market.all_proposals().len()];
+        let mut slices: Vec<(&[u32], usize, &mut [u64])> = Vec::new();
+        let (mut rest, mut start) = (fronts.as_mut_slice(), 0);
+        for chunk in places.chunks(TOGETHER) {
+            let end = chunk.last().map_or(start, |&place| market.range(place as usize).end);
+            let (mine, others) = rest.split_at_mut(end - start);
+            slices.push((chunk, start, mine));
+            (rest, start) = (others, end);
         }
-        slices.into_par_iter().for_each(|(applicant, mine, classes)| {
-            let total = market.season().applicant(applicant).total;
-            for (open, &class) in mine.iter_mut().zip(classes) {
-                *open = floors.passes(class, applicant, &orders[class], total);
+        slices.into_par_iter().for_each(|(chunk, start, fronts)| {
+            for &place in chunk {
+                let (mut before, mut front) = (None, 0);
+                for (at, p) in open(place) {
+                    let like = likes[p.category.at()];
+                    if before.replace(like.of(p)) != Some(like.of(p)) {
+                        let order = Order::of(market, p.school, p.category);
+                        front = order.front(&scales[like.list], applicant(place), p.position);
+                    }
+                    fronts[at - start] = front;
+                }
             }
         });
-        open
+        Self { market, places, fronts }
+    }
+
+    /// Who of two in one class goes first: by key, then by applicant, then by wish.
+    fn compare(&self, class: usize, a: Held, b: Held) -> Ordering {
+        a.0.cmp(&b.0).then_with(|| {
+            let claim = |held: Held| {
+                let position = self.market.all_proposals()[held.2 as usize].position;
+                (self.market.wishers()[held.1 as usize], position)
+            };
+            let order = Order::of_class(self.market, class);
+            order.compare(claim(a), claim(b)).then((a.1, a.2).cmp(&(b.1, b.2)))
+        })
     }
 }
 
-/// What one order has to order: applicants with wish positions, and the proposals that get their keys.
-#[derive(Clone, Default)]
-struct KeyList {
-    items: Vec<(ApplicantIx, u16)>,
-    slots: Vec<(usize, usize)>,
+/// What the key of a category's proposals depends on beside the applicant.
+#[derive(Clone, Copy)]
+struct Like {
+    /// The list: the category's own, or the batch's.
+    list: usize,
+    category: bool,
+    school: bool,
+    wish: bool,
+}
+
+impl Like {
+    fn by_category(market: &Market<'_>) -> Vec<Self> {
+        let season = market.season();
+        let policy = season.policy();
+        let batches = policy.categories.len();
+        let mut likes: Vec<Self> = (0..policy.categories.len())
+            .map(|at| {
+                let category = CategoryIx::from(at);
+                let list = policy.priority(market.batch, category);
+                let special = list.reads_special();
+                Self {
+                    list: if policy.category(category).priority.is_some() { at } else { batches },
+                    category: special,
+                    school: special && season.special_by_school(category),
+                    wish: !list.wish_free(),
+                }
+            })
+            .collect();
+        likes.push(Self { list: batches, category: false, school: false, wish: false });
+        likes
+    }
+
+    /// Equal for two proposals of an applicant only if their keys are.
+    fn of(&self, p: &Proposal) -> (usize, Option<CategoryIx>, Option<SchoolIx>, Option<u16>) {
+        (
+            self.list,
+            self.category.then_some(p.category),
+            self.school.then_some(p.school),
+            self.wish.then_some(p.position),
+        )
+    }
 }
 
 /// Who holds what when all lines clear.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cleared {
-    /// Per participant: the class and the wish position.
+    /// Per wisher: the class and the wish position.
     pub seat: Vec<Option<(usize, u16)>>,
     /// Per class: how many hold it.
     pub held: Vec<u32>,
@@ -122,29 +147,35 @@ pub struct Cleared {
     pub last: Vec<Option<ApplicantIx>>,
 }
 
-/// So many moves are worth sharing out over threads.
-const TOGETHER: usize = 1 << 12;
-
-/// One in a class: key, participant, proposal. Orders by priority, then by applicant.
+/// One in a class: the front of the key, the place among the wishers, the proposal.
 type Held = (u64, u32, u32);
+
+/// What a proposal must not come after to stand.
+#[derive(Clone, Copy)]
+enum Bar {
+    /// Nothing: the class never had to drop anybody.
+    Open,
+    /// The last that fitted.
+    Last(Held),
+    /// The class has no seats.
+    Closed,
+}
 
 /// Clears the market: `base` are the seats before returns, and `returns` says whether seats are lent.
 pub fn clear(
-    market: &Market<'_>,
-    lottery: &[u32],
-    candidates: &Candidates,
+    candidates: &Candidates<'_, '_>,
     base: &[u32],
     floors: &Floors,
     returns: bool,
 ) -> Cleared {
-    let open = candidates.open(market, lottery, floors);
+    let market = candidates.market;
+    let proposals = market.all_proposals();
     let classes = market.classes.len();
     let mut holders: Vec<Vec<Held>> = vec![Vec::new(); classes];
-    // What a proposal must not be worse than; nothing while the class never had to drop anybody.
-    let mut line: Vec<Option<(u64, u32)>> = vec![None; classes];
-    let mut closed = vec![false; classes];
-    let mut next: Vec<usize> = candidates.offsets[..candidates.applicants.len()].to_vec();
-    let mut moving: Vec<u32> = (0u32..).take(candidates.applicants.len()).collect();
+    let mut line = vec![Bar::Open; classes];
+    let mut next: Vec<u32> =
+        (0..market.wishers().len()).map(|place| market.range(place).start as u32).collect();
+    let mut moving = candidates.places.clone();
     let mut seats =
         if returns { market.capacities(base, &vec![0; classes]) } else { base.to_vec() };
     let mut lent = seats.clone();
@@ -155,27 +186,37 @@ pub fn clear(
     // Classes that somebody joined or that lost a seat, sources before what they return to.
     let mut touched = Touched { waiting: BinaryHeap::new(), queued: vec![false; classes] };
     while !moving.is_empty() {
-        let step = |&who: &u32| {
-            let end = candidates.offsets[who as usize + 1];
-            let stands = |at: &usize| {
-                let class = candidates.class[*at];
-                let above = line[class].is_none_or(|l| (candidates.key[*at], who) <= l);
-                open[*at] && !closed[class] && above
-            };
-            (who, (next[who as usize]..end).find(stands).unwrap_or(end))
+        let step = |&who: &u32| -> (Held, bool) {
+            let end = market.range(who as usize).end as u32;
+            for at in next[who as usize]..end {
+                let proposal = &proposals[at as usize];
+                if !proposal.open {
+                    continue;
+                }
+                let class = proposal.open_class();
+                let mine = (candidates.fronts[at as usize], who, at);
+                let above = match line[class] {
+                    Bar::Open => true,
+                    Bar::Last(last) => candidates.compare(class, mine, last).is_le(),
+                    Bar::Closed => false,
+                };
+                if above && floors.passes(market, class, market.wishers()[who as usize]) {
+                    return (mine, true);
+                }
+            }
+            ((0, who, end), false)
         };
-        let moves: Vec<(u32, usize)> = if moving.len() < TOGETHER {
+        let moves: Vec<(Held, bool)> = if moving.len() < TOGETHER {
             moving.iter().map(step).collect()
         } else {
-            moving.par_iter().map(step).collect()
+            moving.par_iter().with_min_len(TOGETHER / 4).map(step).collect()
         };
         moving.clear();
-        for (who, at) in moves {
-            next[who as usize] = at;
-            if at < candidates.offsets[who as usize + 1] {
-                let proposal = u32::try_from(at).unwrap_or(u32::MAX);
-                let class = candidates.class[at];
-                holders[class].push((candidates.key[at], who, proposal));
+        for (held, stands) in moves {
+            next[held.1 as usize] = held.2;
+            if stands {
+                let class = proposals[held.2 as usize].open_class();
+                holders[class].push(held);
                 touched.add(rank[class]);
             }
         }
@@ -185,10 +226,11 @@ pub fn clear(
             let fits = seats[class] as usize;
             if here.len() > fits {
                 if fits == 0 {
-                    closed[class] = true;
+                    line[class] = Bar::Closed;
                 } else {
-                    let (_, last, _) = here.select_nth_unstable(fits - 1);
-                    line[class] = Some((last.0, last.1));
+                    let order = |a: &Held, b: &Held| candidates.compare(class, *a, *b);
+                    let (_, last, _) = here.select_nth_unstable_by(fits - 1, order);
+                    line[class] = Bar::Last(*last);
                 }
                 moving.extend(here.drain(fits..).map(|(_, who, _)| who));
             }
@@ -229,16 +271,18 @@ impl Touched {
     }
 }
 
-fn settle(candidates: &Candidates, holders: &[Vec<Held>], seats: &[u32]) -> Cleared {
-    let mut seat = vec![None; candidates.applicants.len()];
+fn settle(candidates: &Candidates<'_, '_>, holders: &[Vec<Held>], seats: &[u32]) -> Cleared {
+    let market = candidates.market;
+    let mut seat = vec![None; market.wishers().len()];
     let mut last = Vec::with_capacity(holders.len());
     for (class, (here, &seats)) in holders.iter().zip(seats).enumerate() {
         for &(_, who, proposal) in here {
-            seat[who as usize] = Some((class, candidates.position[proposal as usize]));
+            seat[who as usize] = Some((class, market.all_proposals()[proposal as usize].position));
         }
         let full = seats > 0 && here.len() == seats as usize;
-        let worst = here.iter().max().filter(|_| full);
-        last.push(worst.map(|w| candidates.applicants[w.1 as usize]));
+        let worst = here.iter().copied().filter(|_| full);
+        let worst = worst.max_by(|&a, &b| candidates.compare(class, a, b));
+        last.push(worst.map(|w| market.wishers()[w.1 as usize]));
     }
     let held = holders.iter().map(|h| u32::try_from(h.len()).unwrap_or(u32::MAX)).collect();
     Cleared { seat, held, last }
@@ -257,18 +301,16 @@ fn settle(candidates: &Candidates, holders: &[Vec<Held>], seats: &[u32]) -> Clea
 /// they agree beyond it. By the same step every round agrees with the walk down to a strictly later
 /// place than the round before, which is why the rounds end: at the latest after as many as participants.
 pub fn clear_walk(
-    market: &Market<'_>,
-    lottery: &[u32],
-    candidates: &Candidates,
+    candidates: &Candidates<'_, '_>,
     base: &[u32],
     floors: &Floors,
 ) -> (Cleared, Floors) {
-    let total = |a: ApplicantIx| market.season().applicant(a).total;
+    let total = |a: ApplicantIx| candidates.market.season().applicant(a).total;
     let mut used = floors.clone();
-    let mut cleared = clear(market, lottery, candidates, base, &used, false);
-    for _ in 0..=candidates.applicants.len() {
+    let mut cleared = clear(candidates, base, &used, false);
+    for _ in 0..=candidates.places.len() {
         used = floors.with_lines(&cleared.last, total);
-        let again = clear(market, lottery, candidates, base, &used, false);
+        let again = clear(candidates, base, &used, false);
         let stable = again.last == cleared.last;
         cleared = again;
         if stable {

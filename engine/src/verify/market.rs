@@ -3,11 +3,15 @@
 //! Policy: SPEC §5.1. Written from the contract alone; nothing here is taken from `placement`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::domain::{ApplicantIx, BatchIx, CategoryIx, SchoolIx, Scope, Season, YearMonth};
+use super::order::Lots;
+use crate::domain::{
+    ApplicantIx, BatchIx, CategoryIx, QuotaCell, SchoolIx, Scope, Season, Wish, YearMonth,
+};
 use crate::policy::Predicate;
 
 /// A seat class 招生单元: school × category, and × junior school where the category is split by it.
@@ -21,28 +25,40 @@ pub struct SeatClass {
     pub junior: Option<SchoolIx>,
     /// Planned seats, before anything is returned or carried to the class.
     pub own: u32,
-    /// The regions admitted.
-    pub scope: Scope,
+    /// The regions admitted; all cells of a plan line share one.
+    pub scope: Arc<Scope>,
     /// The class that gets the unfilled seats inside the batch.
     pub to: Option<usize>,
-    /// The classes whose unfilled seats this one gets.
-    pub sources: Vec<usize>,
 }
 
 /// A proposal: one class that one wish stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Proposal {
-    /// The wish.
-    pub position: u16,
     /// The senior school.
     pub school: SchoolIx,
+    class: u32,
     /// The category.
     pub category: CategoryIx,
-    /// The class, unless the school has none there for this applicant.
-    pub class: Option<usize>,
+    /// The wish.
+    pub position: u16,
     /// There is a class, and neither region nor eligibility keeps the applicant out of it.
     pub open: bool,
 }
+
+impl Proposal {
+    /// The class, unless the school has none there for this applicant.
+    pub fn class(&self) -> Option<usize> {
+        (self.class != NO_CLASS).then_some(self.class as usize)
+    }
+
+    /// The class of an open proposal.
+    pub(super) const fn open_class(&self) -> usize {
+        self.class as usize
+    }
+}
+
+/// Where there is no class, or no place among those with wishes.
+const NO_CLASS: u32 = u32::MAX;
 
 /// Why a class may not hold an applicant, floors aside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,9 +70,11 @@ pub enum Barrier<'s> {
 }
 
 /// The market of one batch. Classes are in the order of `cutoffs.csv`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Market<'s> {
     season: &'s Season,
+    /// The lottery of the season, the same in all batches.
+    pub lots: Arc<Lots<'s>>,
     /// The batch.
     pub batch: BatchIx,
     /// The seat classes.
@@ -64,26 +82,40 @@ pub struct Market<'s> {
     /// The classes with every source before what it returns to.
     pub forward: Vec<usize>,
     /// Every school and category of the batch with the scope: plan lines, and classes made by others.
-    offered: BTreeMap<(SchoolIx, CategoryIx), Scope>,
-    index: FxHashMap<(SchoolIx, CategoryIx, Option<SchoolIx>), usize>,
+    offered: BTreeMap<(SchoolIx, CategoryIx), Arc<Scope>>,
+    /// By school and category: the class that is not split by junior school.
+    single: Vec<u32>,
+    cells: FxHashMap<ClassKey, u32>,
     /// Per school: what a wish without a category means there.
     blank: Vec<Vec<CategoryIx>>,
-    /// All proposals, applicant by applicant: they are read many times.
+    /// Everybody with a wish in the batch, ascending; each has a place here.
+    wishers: Vec<ApplicantIx>,
+    /// By applicant: the place among the wishers.
+    places: Vec<u32>,
+    /// By place: whether any wish of the batch ticks adjustment.
+    ticked: Vec<bool>,
+    /// All proposals, wisher by wisher.
     proposals: Vec<Proposal>,
-    /// One more than applicants: where the proposals of each begin.
-    offsets: Vec<usize>,
+    /// One more than wishers: where the proposals of each begin.
+    offsets: Vec<u32>,
 }
 
-type ClassKey = (SchoolIx, CategoryIx, Option<SchoolIx>);
+type ClassKey = (SchoolIx, CategoryIx, SchoolIx);
+
+/// What a class is made of: its seats and its scope, by school, category and junior school.
+type Planned = Vec<((SchoolIx, CategoryIx, Option<SchoolIx>), u32, Arc<Scope>)>;
 
 /// The markets of all batches, in their order.
 pub fn markets(season: &Season) -> Vec<Market<'_>> {
     let policy = season.policy();
-    let mut carried: Vec<BTreeMap<(SchoolIx, CategoryIx), Scope>> =
+    let lots = Arc::new(Lots::new(season));
+    let ranks = Ranks::of(season);
+    let mut carried: Vec<BTreeMap<(SchoolIx, CategoryIx), Arc<Scope>>> =
         vec![BTreeMap::new(); policy.batches.len()];
     let mut markets = Vec::with_capacity(policy.batches.len());
     for at in 0..policy.batches.len() {
-        let market = Market::new(season, BatchIx::from(at), std::mem::take(&mut carried[at]));
+        let made = std::mem::take(&mut carried[at]);
+        let market = Market::new(season, &lots, &ranks, BatchIx::from(at), made);
         for (&(school, category), scope) in &market.offered {
             if let Some((batch, to)) = policy.category(category).carry_to
                 && batch.at() > at
@@ -93,42 +125,77 @@ pub fn markets(season: &Season) -> Vec<Market<'_>> {
         }
         markets.push(market);
     }
+    read_wishes(season, &mut markets);
     markets
+}
+
+/// The places of schools and categories by id, bytewise.
+struct Ranks {
+    school: Vec<usize>,
+    category: Vec<usize>,
+}
+
+impl Ranks {
+    fn of(season: &Season) -> Self {
+        fn places<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<usize> {
+            let ids: Vec<&str> = ids.collect();
+            let mut sorted: Vec<usize> = (0..ids.len()).collect();
+            sorted.sort_unstable_by_key(|&at| ids[at]);
+            let mut places = vec![0; ids.len()];
+            for (place, at) in sorted.into_iter().enumerate() {
+                places[at] = place;
+            }
+            places
+        }
+        Self {
+            school: places(season.schools().iter().map(|s| s.id.as_str())),
+            category: places(season.policy().categories.iter().map(|c| c.id.as_str())),
+        }
+    }
 }
 
 /// A class made by several sources admits from the regions that all of them do.
 fn narrow(
-    made: &mut BTreeMap<(SchoolIx, CategoryIx), Scope>,
+    made: &mut BTreeMap<(SchoolIx, CategoryIx), Arc<Scope>>,
     key: (SchoolIx, CategoryIx),
-    scope: &Scope,
+    scope: &Arc<Scope>,
 ) {
-    made.entry(key).and_modify(|s| *s = s.intersect(scope)).or_insert_with(|| scope.clone());
+    made.entry(key)
+        .and_modify(|s| *s = Arc::new(s.intersect(scope)))
+        .or_insert_with(|| scope.clone());
 }
 
 impl<'s> Market<'s> {
+    /// The market before anybody's wishes are read.
     fn new(
         season: &'s Season,
+        lots: &Arc<Lots<'s>>,
+        ranks: &Ranks,
         batch: BatchIx,
-        mut made: BTreeMap<(SchoolIx, CategoryIx), Scope>,
+        mut made: BTreeMap<(SchoolIx, CategoryIx), Arc<Scope>>,
     ) -> Self {
         let policy = season.policy();
-        let mut planned: BTreeMap<ClassKey, (u32, Scope)> = BTreeMap::new();
+        let mut planned: Planned = Vec::new();
+        let quota = policy.quota.as_ref().map(|q| q.category);
+        let mut cells: FxHashMap<SchoolIx, &[QuotaCell]> = FxHashMap::default();
+        for run in season.quotas().chunk_by(|a, b| (a.school, a.batch) == (b.school, b.batch)) {
+            if run[0].batch == batch {
+                cells.insert(run[0].school, run);
+            }
+        }
         // A by-junior line is offered even where no junior school has a cell of it.
-        let mut offered: BTreeMap<(SchoolIx, CategoryIx), Scope> = BTreeMap::new();
+        let mut offered: BTreeMap<(SchoolIx, CategoryIx), Arc<Scope>> = BTreeMap::new();
         for line in season.plan().iter().filter(|l| l.batch == batch) {
-            offered.insert((line.school, line.category), line.scope.clone());
-            if policy.category(line.category).by_junior {
-                let quota = policy.quota.as_ref().map(|q| q.category);
-                let cells = season.quotas().iter().filter(|c| {
-                    quota == Some(line.category) && c.school == line.school && c.batch == batch
-                });
-                for cell in cells {
-                    let key = (line.school, line.category, Some(cell.junior));
-                    planned.insert(key, (cell.seats, line.scope.clone()));
+            let (school, category) = (line.school, line.category);
+            let scope = Arc::new(line.scope.clone());
+            offered.insert((school, category), scope.clone());
+            if !policy.category(category).by_junior {
+                planned.push(((school, category, None), line.seats.unwrap_or(0), scope));
+            } else if quota == Some(category) {
+                for cell in cells.get(&school).copied().unwrap_or_default() {
+                    let key = (school, category, Some(cell.junior));
+                    planned.push((key, cell.seats, scope.clone()));
                 }
-            } else {
-                let key = (line.school, line.category, None);
-                planned.insert(key, (line.seats.unwrap_or(0), line.scope.clone()));
             }
         }
         // Sources before targets, so that a chain of returns hands its scope on in one pass.
@@ -138,7 +205,7 @@ impl<'s> Market<'s> {
             let here: Vec<_> = made.iter().filter(|((_, c), _)| *c == category).collect();
             for (&(school, _), scope) in here {
                 offered.entry((school, category)).or_insert_with(|| {
-                    planned.insert((school, category, None), (0, scope.clone()));
+                    planned.push(((school, category, None), 0, scope.clone()));
                     scope.clone()
                 });
             }
@@ -149,77 +216,61 @@ impl<'s> Market<'s> {
             }
         }
 
-        let mut classes: Vec<SeatClass> = planned
+        planned.sort_unstable_by_key(|((school, category, junior), ..)| {
+            let junior = junior.map(|j| ranks.school[j.at()]);
+            (ranks.school[school.at()], ranks.category[category.at()], junior)
+        });
+        let width = policy.categories.len();
+        let mut single = vec![NO_CLASS; season.schools().len() * width];
+        let mut cells = FxHashMap::default();
+        for (at, &((school, category, junior), ..)) in (0..NO_CLASS).zip(&planned) {
+            match junior {
+                None => single[school.at() * width + category.at()] = at,
+                Some(junior) => drop(cells.insert((school, category, junior), at)),
+            }
+        }
+        let to = |school: SchoolIx, category: CategoryIx| {
+            let to = policy.category(category).returns_to?;
+            let class = single[school.at() * width + to.at()];
+            (class != NO_CLASS).then_some(class as usize)
+        };
+        let classes: Vec<SeatClass> = planned
             .into_iter()
-            .map(|((school, category, junior), (own, scope))| SeatClass {
+            .map(|((school, category, junior), own, scope)| SeatClass {
                 school,
                 category,
                 junior,
                 own,
                 scope,
-                to: None,
-                sources: Vec::new(),
+                to: to(school, category),
             })
             .collect();
-        let id = |s: SchoolIx| season.school(s).id.as_str();
-        classes.sort_by_key(|c| {
-            (id(c.school), policy.category(c.category).id.as_str(), c.junior.map(id))
-        });
-        let index: FxHashMap<ClassKey, usize> = classes
-            .iter()
-            .enumerate()
-            .map(|(at, c)| ((c.school, c.category, c.junior), at))
-            .collect();
-        for at in 0..classes.len() {
-            let to = policy
-                .category(classes[at].category)
-                .returns_to
-                .and_then(|to| index.get(&(classes[at].school, to, None)).copied());
-            classes[at].to = to;
-            if let Some(to) = to {
-                classes[to].sources.push(at);
-            }
-        }
+        let steps: Vec<usize> =
+            (0..width).map(|category| steps(season, CategoryIx::from(category))).collect();
         let mut forward: Vec<usize> = (0..classes.len()).collect();
-        forward.sort_by_key(|&c| std::cmp::Reverse(steps(season, classes[c].category)));
+        forward.sort_by_key(|&c| std::cmp::Reverse(steps[classes[c].category.at()]));
         let mut blank: Vec<Vec<CategoryIx>> = vec![Vec::new(); season.schools().len()];
         for &category in &policy.batch(batch).seat_order {
             for (school, _) in offered.keys().filter(|(_, c)| *c == category) {
                 blank[school.at()].push(category);
             }
         }
-        let (proposals, offsets) = (Vec::new(), Vec::new());
-        let market =
-            Self { season, batch, classes, offered, forward, index, blank, proposals, offsets };
-        let (proposals, offsets) = market.read_proposals();
-        Self { proposals, offsets, ..market }
-    }
-
-    /// Reads the proposals of all applicants, in parallel, in their order.
-    fn read_proposals(&self) -> (Vec<Proposal>, Vec<usize>) {
-        let applicants: Vec<ApplicantIx> =
-            (0..self.season.applicants().len()).map(ApplicantIx::from).collect();
-        let parts: Vec<(Vec<Proposal>, Vec<usize>)> = applicants
-            .par_chunks(1 << 11)
-            .map(|chunk| {
-                let mut list = Vec::with_capacity(4 * chunk.len());
-                let ends = chunk.iter().map(|&applicant| {
-                    list.extend(self.read_wishes(applicant));
-                    list.len()
-                });
-                let ends = ends.collect();
-                (list, ends)
-            })
-            .collect();
-        let mut proposals = Vec::with_capacity(parts.iter().map(|p| p.0.len()).sum());
-        let mut offsets = Vec::with_capacity(applicants.len() + 1);
-        offsets.push(0);
-        for (list, ends) in parts {
-            let start = proposals.len();
-            offsets.extend(ends.into_iter().map(|end| start + end));
-            proposals.extend(list);
+        Self {
+            season,
+            lots: lots.clone(),
+            batch,
+            classes,
+            forward,
+            offered,
+            single,
+            cells,
+            blank,
+            wishers: Vec::new(),
+            places: vec![NO_CLASS; season.applicants().len()],
+            ticked: Vec::new(),
+            proposals: Vec::new(),
+            offsets: vec![0],
         }
-        (proposals, offsets)
     }
 
     /// The season of the market.
@@ -239,35 +290,67 @@ impl<'s> Market<'s> {
         school: SchoolIx,
         category: CategoryIx,
     ) -> Option<usize> {
-        let by_junior = self.season.policy().category(category).by_junior;
-        let junior = by_junior.then(|| self.season.applicant(applicant).junior);
-        self.index.get(&(school, category, junior)).copied()
+        if self.season.policy().category(category).by_junior {
+            let junior = self.season.applicant(applicant).junior;
+            return self.cells.get(&(school, category, junior)).map(|&at| at as usize);
+        }
+        self.open_class(school, category)
     }
 
     /// The class of the category that is not split by junior school.
     pub fn open_class(&self, school: SchoolIx, category: CategoryIx) -> Option<usize> {
-        self.index.get(&(school, category, None)).copied()
+        let width = self.season.policy().categories.len();
+        let class = self.single[school.at() * width + category.at()];
+        (class != NO_CLASS).then_some(class as usize)
+    }
+
+    /// Everybody with a wish in the batch, the barred too, ascending.
+    pub fn wishers(&self) -> &[ApplicantIx] {
+        &self.wishers
+    }
+
+    /// The applicant's place among the wishers.
+    pub fn place(&self, applicant: ApplicantIx) -> Option<usize> {
+        let place = self.places[applicant.at()];
+        (place != NO_CLASS).then_some(place as usize)
+    }
+
+    /// Whether the wisher at a place ticked adjustment on any wish of the batch.
+    pub fn ticked(&self, place: usize) -> bool {
+        self.ticked[place]
     }
 
     /// The applicant's proposals in their order.
     pub fn proposals(&self, applicant: ApplicantIx) -> &[Proposal] {
-        &self.proposals[self.offsets[applicant.at()]..self.offsets[applicant.at() + 1]]
+        self.place(applicant).map_or(&[], |place| &self.proposals[self.range(place)])
     }
 
-    /// What the applicant's wishes stand for.
-    fn read_wishes(&self, applicant: ApplicantIx) -> impl Iterator<Item = Proposal> + '_ {
-        self.season.wishes_in(applicant, self.batch).iter().flat_map(move |wish| {
-            let named = wish.category.as_slice();
-            let categories = match named {
-                [] => self.blank[wish.school.at()].as_slice(),
-                named => named,
-            };
-            categories.iter().map(move |&category| {
-                let class = self.class_for(applicant, wish.school, category);
-                let open = class.is_some_and(|class| self.barrier(applicant, class).is_none());
-                Proposal { position: wish.position, school: wish.school, category, class, open }
-            })
-        })
+    /// All proposals; [`Market::range`] says whose are where.
+    pub fn all_proposals(&self) -> &[Proposal] {
+        &self.proposals
+    }
+
+    /// Where the proposals of the wisher at a place are.
+    pub fn range(&self, place: usize) -> std::ops::Range<usize> {
+        self.offsets[place] as usize..self.offsets[place + 1] as usize
+    }
+
+    /// What one wish stands for.
+    fn read_wish(&self, applicant: ApplicantIx, wish: &Wish, into: &mut Vec<Proposal>) {
+        let categories = match wish.category.as_slice() {
+            [] => self.blank[wish.school.at()].as_slice(),
+            named => named,
+        };
+        for &category in categories {
+            let class = self.class_for(applicant, wish.school, category);
+            into.push(Proposal {
+                school: wish.school,
+                class: class.map_or(NO_CLASS, |class| class as u32),
+                category,
+                position: wish.position,
+                open: class.is_some_and(|class| self.barrier(applicant, class).is_none()),
+            });
+        }
     }
 
     /// What keeps the applicant out of the class whatever the scores of others, if anything does.
@@ -312,6 +395,52 @@ impl<'s> Market<'s> {
         }
         seats
     }
+}
+
+/// What some applicants, one after the other, wish in one batch.
+#[derive(Default)]
+struct Read {
+    wishers: Vec<ApplicantIx>,
+    ticked: Vec<bool>,
+    ends: Vec<usize>,
+    proposals: Vec<Proposal>,
+}
+
+/// Reads everybody's wishes once, in parallel, into the markets of their batches.
+fn read_wishes(season: &Season, markets: &mut [Market<'_>]) {
+    let applicants: Vec<ApplicantIx> =
+        (0..season.applicants().len()).map(ApplicantIx::from).collect();
+    let read = |chunk: &[ApplicantIx]| -> Vec<Read> {
+        let mut read: Vec<Read> = markets.iter().map(|_| Read::default()).collect();
+        for &applicant in chunk {
+            for wishes in season.wishes(applicant).chunk_by(|a, b| a.batch == b.batch) {
+                let (market, read) =
+                    (&markets[wishes[0].batch.at()], &mut read[wishes[0].batch.at()]);
+                for wish in wishes {
+                    market.read_wish(applicant, wish, &mut read.proposals);
+                }
+                read.wishers.push(applicant);
+                read.ticked.push(wishes.iter().any(|w| w.adjust));
+                read.ends.push(read.proposals.len());
+            }
+        }
+        read
+    };
+    let chunks: Vec<Vec<Read>> = applicants.par_chunks(1 << 10).map(read).collect();
+    markets.par_iter_mut().enumerate().for_each(|(batch, market)| {
+        let parts = || chunks.iter().map(|chunk| &chunk[batch]);
+        market.proposals.reserve_exact(parts().map(|p| p.proposals.len()).sum());
+        for part in parts() {
+            let start = market.proposals.len();
+            market.offsets.extend(part.ends.iter().map(|end| (start + end) as u32));
+            market.proposals.extend_from_slice(&part.proposals);
+            market.wishers.extend_from_slice(&part.wishers);
+            market.ticked.extend_from_slice(&part.ticked);
+        }
+        for (place, applicant) in (0..NO_CLASS).zip(&market.wishers) {
+            market.places[applicant.at()] = place;
+        }
+    });
 }
 
 /// How many returns lie after a category; sources have more than their targets.

@@ -17,9 +17,16 @@ mod report;
 pub mod second;
 mod walk;
 
+use std::borrow::Cow;
+
+use rayon::prelude::*;
+
 use crate::domain::digest::Digest;
-use crate::domain::{Answer, ApplicantIx, BatchIx, CategoryIx, Outcome, SchoolIx, Season, Table};
+use crate::domain::{
+    Answer, ApplicantIx, BatchIx, CategoryIx, Outcome, Reason, SchoolIx, Season, Table,
+};
 use court::Court;
+use market::Market;
 
 pub use certificate::{
     AnswerBytes, CONTRACT, Certificate, Certified, CertifiedLine, Counts, certify,
@@ -37,12 +44,21 @@ pub fn table_digest(season: &Season, table: Table) -> Digest {
 /// Whatever the answer says, the report says what is wrong with it; an answer of the wrong length is
 /// judged no further. About the cost of a placement, in parallel over applicants.
 pub fn verify(season: &Season, answer: &Answer) -> Report {
-    let mut findings = Vec::new();
     if answer.outcomes.len() != season.applicants().len() {
         let detail =
             format!("考生 {} 人，结果 {} 行", season.applicants().len(), answer.outcomes.len());
         return Report::of(vec![Finding::new(Property::Outcomes, vec![], &detail)]);
     }
+    let markets = market::markets(season);
+    let (mut findings, second) =
+        rayon::join(|| judge(season, &markets, answer), || second::place_in(season, &markets));
+    ledger::agree(season, &second, answer, &mut findings);
+    Report::of(findings)
+}
+
+/// P1–P7, the outcomes and the reasons, from their definitions.
+fn judge(season: &Season, markets: &[Market<'_>], answer: &Answer) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let policy = season.policy();
     let mut seats_of: Vec<Vec<(ApplicantIx, Outcome)>> = vec![Vec::new(); policy.batches.len()];
     for (at, &outcome) in answer.outcomes.iter().enumerate() {
@@ -62,36 +78,63 @@ pub fn verify(season: &Season, answer: &Answer) -> Report {
         }
     }
 
-    let markets = market::markets(season);
-    let lottery = order::lottery_places(season);
-    let mut reasons = std::borrow::Cow::Borrowed(answer.reasons.as_slice());
+    let (mut lines, mut frozen, mut carried) = (Vec::new(), Vec::new(), Vec::new());
+    let mut courts = Vec::with_capacity(markets.len());
+    for (market, holders) in markets.iter().zip(&seats_of) {
+        let base = figures::base(market, &carried);
+        let court = Court::convene(market, answer, base, &lines, holders, &mut findings);
+        court.within_plan(&mut findings);
+        court.lawful(&mut findings);
+        court.adjustment(&mut findings);
+        carried.extend(figures::carried(market, &court.seats, &court.held));
+        lines.extend_from_slice(&court.lines);
+        frozen.extend_from_slice(&court.frozen);
+        courts.push(court);
+    }
+    findings.extend(everybody(season, &courts, &answer.reasons));
+    ledger::schools_within_plan(season, &answer.outcomes, &mut findings);
+    ledger::lines_add_up(season, &lines, &answer.lines, &mut findings);
+    ledger::frozen_add_up(season, &frozen, &answer.frozen, &mut findings);
+    findings
+}
+
+/// What is wrong with the proposals and the reasons of anybody, in parallel over applicants.
+fn everybody(season: &Season, courts: &[Court<'_>], reasons: &[Reason]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut reasons = Cow::Borrowed(reasons);
     if !reasons.is_sorted_by_key(|r| (r.applicant, r.batch)) {
         findings.push(Finding::new(Property::Reasons, vec![], "理由没有按考生、批次排列"));
         reasons.to_mut().sort_by_key(|r| (r.applicant, r.batch));
     }
-    let (mut lines, mut frozen, mut carried) = (Vec::new(), Vec::new(), Vec::new());
-    for (market, holders) in markets.iter().zip(&seats_of) {
-        let base = figures::base(market, &carried);
-        let court = Court::convene(market, &lottery, answer, &base, &lines, holders, &mut findings);
-        court.within_plan(&mut findings);
-        court.lawful(&mut findings);
-        findings.extend(court.everybody(&reasons));
-        court.adjustment(&mut findings);
-        let strangers =
-            reasons.iter().filter(|r| r.batch == market.batch && !court.took_part(r.applicant));
-        findings.extend(strangers.map(|r| ledger::stranger(season, r)));
-        carried.extend(figures::carried(market, &court.seats, &court.held));
-        lines.extend(court.lines);
-        frozen.extend(court.frozen);
-    }
-    let nowhere = reasons.iter().filter(|r| r.batch.at() >= policy.batches.len());
-    findings.extend(nowhere.map(|r| ledger::stranger(season, r)));
-    ledger::schools_within_plan(season, &answer.outcomes, &mut findings);
-    ledger::lines_add_up(season, &lines, &answer.lines, &mut findings);
-    ledger::frozen_add_up(season, &frozen, &answer.frozen, &mut findings);
-    let second = second::place_in(season, &markets, &lottery);
-    ledger::agree(season, &second, answer, &mut findings);
-    Report::of(findings)
+    let everybody: Vec<ApplicantIx> =
+        (0..season.applicants().len()).map(ApplicantIx::from).collect();
+    let found = everybody.par_chunks(1 << 9).flat_map_iter(|chunk| {
+        let mut findings = Vec::new();
+        let mut rest = &reasons[reasons.partition_point(|r| r.applicant < chunk[0])..];
+        for &applicant in chunk {
+            for court in courts {
+                let given =
+                    take(&mut rest, |r| (r.applicant, r.batch) == (applicant, court.batch()));
+                court.one(applicant, given, &mut findings);
+            }
+            // What is left of this applicant's is of no batch.
+            let nowhere = take(&mut rest, |r| r.applicant == applicant);
+            findings.extend(nowhere.iter().map(|r| ledger::stranger(season, r)));
+        }
+        findings
+    });
+    findings.par_extend(found);
+    let known = reasons.partition_point(|r| r.applicant.at() < everybody.len());
+    findings.extend(reasons[known..].iter().map(|r| ledger::stranger(season, r)));
+    findings
+}
+
+/// Takes the reasons at the front that belong.
+fn take<'r>(rest: &mut &'r [Reason], belongs: impl Fn(&Reason) -> bool) -> &'r [Reason] {
+    let count = rest.iter().take_while(|r| belongs(r)).count();
+    let (taken, left) = rest.split_at(count);
+    *rest = left;
+    taken
 }
 
 /// The finding of an outcome that its applicant cannot have.

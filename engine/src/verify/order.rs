@@ -1,93 +1,83 @@
 //! Who goes before whom in a class: the keys of SPEC §4 read exactly, compared left to right.
 
 use std::cmp::Ordering;
-
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
 use super::market::Market;
 use crate::domain::{ApplicantIx, BatchIx, CategoryIx, Lottery, SchoolIx, Season};
 use crate::policy::{Key, PriorityList};
 
-/// The place of every applicant in the lottery: by number, then by id. Empty where no order uses it.
-pub fn lottery_places(season: &Season) -> Vec<u32> {
-    let policy = season.policy();
-    let lists = policy.batches.iter().map(|b| &b.priority);
-    let own = policy.categories.iter().filter_map(|c| c.priority.as_ref());
-    if !lists.chain(own).any(|p| p.keys.contains(&Key::Lottery)) {
-        return Vec::new();
-    }
-    let lottery = Lottery::new(policy.seed.as_deref().unwrap_or_default());
-    let mut drawn: Vec<(u64, usize)> = season
-        .applicants()
-        .par_iter()
-        .enumerate()
-        .map(|(at, a)| (lottery.number(&a.id), at))
-        .collect();
-    drawn.par_sort_unstable();
-    let mut places = vec![0; drawn.len()];
-    for (place, (_, at)) in (0u32..).zip(drawn) {
-        places[at] = place;
-    }
-    places
-}
-
-/// What decides an order: classes with the same context compare alike.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Context {
-    /// The category, where its own list, mixing formula or special score decides.
-    category: Option<CategoryIx>,
-    /// The school, where special scores differ between schools.
-    school: Option<SchoolIx>,
-}
-
-/// The order of proposals in the classes of one context.
-#[derive(Clone, Copy, Debug)]
-pub struct Order<'s> {
+/// The lottery numbers, each drawn when a tie first asks for it.
+pub struct Lots<'s> {
     season: &'s Season,
-    batch: BatchIx,
-    list: &'s PriorityList,
-    category: Option<CategoryIx>,
-    school: Option<SchoolIx>,
-    lottery: &'s [u32],
+    lottery: Lottery,
+    /// By applicant: the number, 0 while nobody asked. Whoever asks first, the number is the same.
+    drawn: Vec<AtomicU64>,
 }
 
-impl<'s> Order<'s> {
+impl<'s> Lots<'s> {
+    /// The lottery of the season's seed.
+    pub fn new(season: &'s Season) -> Self {
+        let drawn = (0..season.applicants().len()).map(|_| AtomicU64::new(0)).collect();
+        let seed = season.policy().seed.as_deref().unwrap_or_default();
+        Self { season, lottery: Lottery::new(seed), drawn }
+    }
+
+    fn number(&self, applicant: ApplicantIx) -> u64 {
+        let place = &self.drawn[applicant.at()];
+        let mut number = place.load(Memory::Relaxed);
+        if number == 0 {
+            number = self.lottery.number(&self.season.applicant(applicant).id);
+            place.store(number, Memory::Relaxed);
+        }
+        number
+    }
+
+    /// By number, then by id; applicants are in the order of their ids.
+    fn compare(&self, a: ApplicantIx, b: ApplicantIx) -> Ordering {
+        if a == b {
+            return Ordering::Equal;
+        }
+        self.number(a).cmp(&self.number(b)).then(a.cmp(&b))
+    }
+}
+
+/// The order of proposals in a class.
+#[derive(Clone, Copy)]
+pub struct Order<'m> {
+    season: &'m Season,
+    lots: &'m Lots<'m>,
+    batch: BatchIx,
+    list: &'m PriorityList,
+    category: Option<CategoryIx>,
+    school: Option<SchoolIx>,
+}
+
+impl<'m> Order<'m> {
     /// The order of a class.
-    pub fn of_class(market: &Market<'s>, lottery: &'s [u32], class: usize) -> Self {
-        let class = &market.classes[class];
+    pub fn of_class(market: &'m Market<'_>, class: usize) -> Self {
+        Self::of(market, market.classes[class].school, market.classes[class].category)
+    }
+
+    /// The order of the classes of a school and category.
+    pub fn of(market: &'m Market<'_>, school: SchoolIx, category: CategoryIx) -> Self {
         let season = market.season();
         Self {
             season,
+            lots: &market.lots,
             batch: market.batch,
-            list: season.policy().priority(market.batch, class.category),
-            category: Some(class.category),
-            school: Some(class.school),
-            lottery,
+            list: season.policy().priority(market.batch, category),
+            category: Some(category),
+            school: Some(school),
         }
     }
 
     /// The batch's own order, which adjustment follows.
-    pub fn of_batch(season: &'s Season, lottery: &'s [u32], batch: BatchIx) -> Self {
-        let list = &season.policy().batch(batch).priority;
-        Self { season, batch, list, category: None, school: None, lottery }
-    }
-
-    /// The context of a class: what its order depends on.
-    pub fn context(market: &Market<'_>, class: usize) -> Context {
-        let class = &market.classes[class];
-        let policy = market.season().policy();
-        let own = policy.category(class.category).priority.is_some();
-        let special = policy.priority(market.batch, class.category).reads_special();
-        let by_school = special && market.season().special_by_school(class.category);
-        Context {
-            category: (own || special).then_some(class.category),
-            school: by_school.then_some(class.school),
-        }
-    }
-
-    /// Whether the wish does not matter.
-    pub fn wish_free(&self) -> bool {
-        self.list.wish_free()
+    pub fn of_batch(market: &'m Market<'_>) -> Self {
+        let season = market.season();
+        let list = &season.policy().batch(market.batch).priority;
+        let lots = &market.lots;
+        Self { season, lots, batch: market.batch, list, category: None, school: None }
     }
 
     /// Whether ties are left to recorded decisions.
@@ -128,7 +118,8 @@ impl<'s> Order<'s> {
             Key::Lines(lines) => {
                 -i64::try_from(lines.iter().filter(|&&l| l <= who.total).count()).unwrap_or(0)
             }
-            Key::Lottery => self.lottery.get(applicant.at()).copied().map_or(0, i64::from),
+            // Numbers fill all 64 bits: they are compared, and only in ties.
+            Key::Lottery => 0,
             Key::Manual => {
                 self.season.tie_decision(self.batch, applicant).map_or(i64::MAX, i64::from)
             }
@@ -144,7 +135,10 @@ impl<'s> Order<'s> {
     pub fn compare_keys(&self, a: (ApplicantIx, u16), b: (ApplicantIx, u16)) -> (Ordering, bool) {
         let last = self.list.keys.len().saturating_sub(1);
         for (at, key) in self.list.keys.iter().enumerate() {
-            let order = self.value(key, a.0, a.1).cmp(&self.value(key, b.0, b.1));
+            let order = match key {
+                Key::Lottery => self.lots.compare(a.0, b.0),
+                key => self.value(key, a.0, a.1).cmp(&self.value(key, b.0, b.1)),
+            };
             if order != Ordering::Equal {
                 return (order, at == last);
             }
@@ -159,16 +153,66 @@ impl<'s> Order<'s> {
         self.manual() && (order(a).is_none() || order(b).is_none() || order(a) == order(b))
     }
 
-    /// One number per item that orders as [`Order::compare`] does; equal numbers are ties.
-    pub fn keys(&self, items: &[(ApplicantIx, u16)]) -> Vec<u64> {
-        let mut folded = Folded { acc: vec![0; items.len()], bits: 0 };
-        for key in &self.list.keys {
-            let column = items.par_iter().map(|&(a, p)| self.value(key, a, p)).collect();
-            folded.push(column);
+    /// The value of the first key, which alone tells most proposals apart; smaller goes first.
+    pub fn first_value(&self, applicant: ApplicantIx, position: u16) -> Option<i64> {
+        let (key, _) = self.list.keys.split_first().filter(|(_, rest)| !rest.is_empty())?;
+        Some(self.value(key, applicant, position))
+    }
+
+    /// The keys that can be packed: those before the lottery or a decision.
+    fn leading(&self) -> impl Iterator<Item = &'m Key> {
+        self.list.keys.iter().take_while(|key| !matches!(key, Key::Lottery | Key::Manual))
+    }
+
+    /// Makes room in the spread for a proposal.
+    pub fn stretch(&self, spread: &mut Spread, applicant: ApplicantIx, position: u16) {
+        spread.0.resize(self.list.keys.len(), (i64::MAX, i64::MIN));
+        for (key, (least, most)) in self.leading().zip(&mut spread.0) {
+            let value = self.value(key, applicant, position);
+            (*least, *most) = ((*least).min(value), (*most).max(value));
         }
-        folded.acc
+    }
+
+    /// As many leading keys as fit, packed: of two proposals in the spread the smaller goes first, and
+    /// equals are for [`Order::compare`] to tell apart.
+    pub fn front(&self, scale: &Scale, applicant: ApplicantIx, position: u16) -> u64 {
+        let keys = self.leading().zip(&scale.0);
+        keys.fold(0, |front, (key, &(least, bits))| {
+            (front << bits) | self.value(key, applicant, position).abs_diff(least)
+        })
     }
 }
+
+/// The least and the most of every leading key of a list, over the proposals that are to be packed.
+#[derive(Clone, Debug, Default)]
+pub struct Spread(Vec<(i64, i64)>);
+
+impl Spread {
+    /// The spread of both.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.0.resize(self.0.len().max(other.0.len()), (i64::MAX, i64::MIN));
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine = (mine.0.min(theirs.0), mine.1.max(theirs.1));
+        }
+        self
+    }
+
+    /// How to pack: the keys that fit into 63 bits, from the left.
+    pub fn scale(&self) -> Scale {
+        let mut left = u64::BITS - 1;
+        let fits = self.0.iter().map_while(|&(least, most)| {
+            let bits = u64::BITS - most.abs_diff(least).leading_zeros();
+            left = left.checked_sub(bits)?;
+            Some((least, bits))
+        });
+        Scale(fits.collect())
+    }
+}
+
+/// The least value and the width in bits of every key that is packed.
+#[derive(Clone, Debug, Default)]
+pub struct Scale(Vec<(i64, u32)>);
 
 /// The block of a position, block sizes given and the last repeating; position 0 is block 0.
 fn block(sizes: &[u16], position: u16) -> u16 {
@@ -180,40 +224,4 @@ fn block(sizes: &[u16], position: u16) -> u16 {
         block = block.saturating_add(1);
     }
     block
-}
-
-/// Columns folded into one number, made dense whenever the next column would not fit.
-struct Folded {
-    acc: Vec<u64>,
-    bits: u32,
-}
-
-impl Folded {
-    fn push(&mut self, column: Vec<i64>) {
-        let (Some(&low), Some(&high)) = (column.par_iter().min(), column.par_iter().max()) else {
-            return;
-        };
-        let spread = high.abs_diff(low);
-        let mut bits = u64::BITS - spread.leading_zeros();
-        let mut offsets: Vec<u64> = column.par_iter().map(|v| v.abs_diff(low)).collect();
-        if bits > 30 {
-            bits = densify(&mut offsets);
-        }
-        if self.bits + bits > u64::BITS {
-            self.bits = densify(&mut self.acc);
-        }
-        self.acc.par_iter_mut().zip(offsets).for_each(|(acc, o)| *acc = (*acc << bits) | o);
-        self.bits += bits;
-    }
-}
-
-/// Replaces every number by its place among the distinct ones; returns the bits that takes.
-fn densify(numbers: &mut [u64]) -> u32 {
-    let mut distinct = numbers.to_vec();
-    distinct.par_sort_unstable();
-    distinct.dedup();
-    numbers.par_iter_mut().for_each(|n| {
-        *n = distinct.partition_point(|d| d < n) as u64;
-    });
-    u64::BITS - (distinct.len() as u64).leading_zeros()
 }

@@ -8,7 +8,6 @@ use super::figures::{self, Carried};
 use super::floors::Floors;
 use super::lines::{Candidates, clear, clear_walk};
 use super::market::{Market, markets};
-use super::order::lottery_places;
 use crate::domain::{
     ApplicantIx, BatchIx, CategoryIx, FrozenLine, Line, Outcome, SchoolIx, Score, Season,
 };
@@ -26,14 +25,10 @@ pub struct Second {
 
 /// Places a season by raising lines. Ties that nothing decides go by applicant id.
 pub fn place(season: &Season) -> Second {
-    place_in(season, &markets(season), &lottery_places(season))
+    place_in(season, &markets(season))
 }
 
-pub(super) fn place_in<'s>(
-    season: &'s Season,
-    markets: &[Market<'s>],
-    lottery: &'s [u32],
-) -> Second {
+pub(super) fn place_in(season: &Season, markets: &[Market<'_>]) -> Second {
     let mut found = Second {
         outcomes: season
             .applicants()
@@ -49,7 +44,7 @@ pub(super) fn place_in<'s>(
     };
     let mut carried = Vec::new();
     for market in markets {
-        place_batch(market, lottery, &mut carried, &mut found);
+        place_batch(market, &mut carried, &mut found);
     }
     found
 }
@@ -66,30 +61,21 @@ pub(super) fn cutoff(
     move |batch, school, category| found.get(&(batch, school, category)).copied()
 }
 
-fn place_batch<'s>(
-    market: &Market<'s>,
-    lottery: &'s [u32],
-    carried: &mut Vec<Carried>,
-    found: &mut Second,
-) {
+fn place_batch(market: &Market<'_>, carried: &mut Vec<Carried>, found: &mut Second) {
     let season = market.season();
-    let participants: Vec<ApplicantIx> = (0..season.applicants().len())
-        .map(ApplicantIx::from)
-        .filter(|&a| {
-            found.outcomes[a.at()] == Outcome::Unplaced
-                && !season.wishes_in(a, market.batch).is_empty()
-        })
+    let participants = (0_u32..)
+        .zip(market.wishers())
+        .filter(|(_, a)| found.outcomes[a.at()] == Outcome::Unplaced)
+        .map(|(place, _)| place)
         .collect();
-    let candidates = Candidates::gather(market, lottery, participants);
+    let candidates = Candidates::gather(market, participants);
     let base = figures::base(market, carried);
     let announced = Floors::announced(market, cutoff(&found.lines));
     let (cleared, floors) = match (announced.any_moving(), market.has_returns()) {
-        (false, returns) => {
-            (clear(market, lottery, &candidates, &base, &announced, returns), announced)
-        }
-        (true, false) => clear_walk(market, lottery, &candidates, &base, &announced),
+        (false, returns) => (clear(&candidates, &base, &announced, returns), announced),
+        (true, false) => clear_walk(&candidates, &base, &announced),
         (true, true) => {
-            let (planned, moving) = clear_walk(market, lottery, &candidates, &base, &announced);
+            let (planned, moving) = clear_walk(&candidates, &base, &announced);
             for class in announced.line_classes() {
                 found.frozen.extend(planned.last[class].map(|a| FrozenLine {
                     batch: market.batch,
@@ -99,14 +85,14 @@ fn place_batch<'s>(
                 }));
             }
             let frozen = moving.frozen();
-            (clear(market, lottery, &candidates, &base, &frozen, true), frozen)
+            (clear(&candidates, &base, &frozen, true), frozen)
         }
     };
 
     let mut held = cleared.held.clone();
     let mut holders: Vec<Vec<(ApplicantIx, u16)>> = vec![Vec::new(); market.classes.len()];
     let mut walkers = Vec::new();
-    for (&applicant, seat) in candidates.applicants.iter().zip(&cleared.seat) {
+    for (place, (&applicant, seat)) in market.wishers().iter().zip(&cleared.seat).enumerate() {
         match *seat {
             Some((class, position)) => {
                 holders[class].push((applicant, position));
@@ -117,13 +103,13 @@ fn place_batch<'s>(
                     category: market.classes[class].category,
                 };
             }
-            None if season.wishes_in(applicant, market.batch).iter().any(|w| w.adjust) => {
+            None if market.ticked(place) && found.outcomes[applicant.at()] == Outcome::Unplaced => {
                 walkers.push(applicant);
             }
             None => {}
         }
     }
-    for (applicant, class) in figures::adjust(market, lottery, &base, &floors, &mut held, walkers) {
+    for (applicant, class) in figures::adjust(market, &base, &floors, &mut held, walkers) {
         holders[class].push((applicant, 0));
         found.outcomes[applicant.at()] = Outcome::Adjusted {
             batch: market.batch,
@@ -132,6 +118,6 @@ fn place_batch<'s>(
         };
     }
     let seats = market.capacities(&base, &held);
-    found.lines.extend(figures::lines(market, lottery, &seats, &floors, &holders));
+    found.lines.extend(figures::lines(market, &seats, &floors, &holders));
     carried.extend(figures::carried(market, &seats, &held));
 }

@@ -1,8 +1,8 @@
 //! The walk of SPEC §5.4, word for word: the participants once, in the common order, on planned seats.
 
 use super::floors::Floors;
-use super::market::Market;
-use super::order::Order;
+use super::market::{Market, Proposal};
+use super::order::{Order, Spread};
 use crate::domain::ApplicantIx;
 
 /// Walks the participants and returns the last holder of every class that filled.
@@ -10,7 +10,6 @@ use crate::domain::ApplicantIx;
 /// All classes share one wish-free order. Nothing is returned; a class of no seats never fills.
 pub(super) fn last_holders(
     market: &Market<'_>,
-    lottery: &[u32],
     participants: &[ApplicantIx],
     base: &[u32],
     floors: &Floors,
@@ -20,21 +19,25 @@ pub(super) fn last_holders(
         return last;
     }
     let season = market.season();
-    let order = Order::of_class(market, lottery, 0);
-    let items: Vec<_> = participants.iter().map(|&a| (a, 0)).collect();
-    let keys = order.keys(&items);
-    let mut walk: Vec<_> = keys.into_iter().zip(participants).collect();
-    walk.sort_unstable();
+    let order = Order::of_class(market, 0);
+    let mut spread = Spread::default();
+    participants.iter().for_each(|&a| order.stretch(&mut spread, a, 0));
+    let scale = spread.scale();
+    let mut walk: Vec<(u64, ApplicantIx)> =
+        participants.iter().map(|&a| (order.front(&scale, a, 0), a)).collect();
+    walk.sort_unstable_by(|a, b| {
+        a.0.cmp(&b.0).then_with(|| order.compare((a.1, 0), (b.1, 0)).then(a.1.cmp(&b.1)))
+    });
     let total = |a: ApplicantIx| season.applicant(a).total;
     let mut held = vec![0; market.classes.len()];
     // Only the lines that floors follow move a floor; the many other classes fill without a word.
     let followed = floors.line_classes();
     let mut current = floors.with_lines(&last, total);
-    for (_, &applicant) in walk {
+    for (_, applicant) in walk {
         let open = market.proposals(applicant).iter().filter(|p| p.open);
-        let seat = open.filter_map(|p| p.class).find(|&class| {
-            held[class] < base[class] && current.passes(class, applicant, &order, total(applicant))
-        });
+        let seat = open
+            .map(Proposal::open_class)
+            .find(|&class| held[class] < base[class] && current.passes(market, class, applicant));
         if let Some(class) = seat {
             held[class] += 1;
             if held[class] == base[class] {
