@@ -24,14 +24,12 @@ pub fn adjust(
     base: &[u32],
     floors: &Floors,
     held: &mut [u32],
-    mut walkers: Vec<ApplicantIx>,
+    walkers: Vec<ApplicantIx>,
 ) -> Vec<(ApplicantIx, usize)> {
     if walkers.is_empty() {
         return Vec::new();
     }
     let season = market.season();
-    let order = Order::of_batch(market);
-    walkers.sort_by(|&a, &b| order.compare((a, 0), (b, 0)).then(a.cmp(&b)));
     let seats = market.capacities(base, held);
     let mut free: Vec<u32> =
         seats.iter().zip(held.iter()).map(|(s, h)| s.saturating_sub(*h)).collect();
@@ -45,7 +43,7 @@ pub fn adjust(
         market.classes.iter().map(|c| (c.school, c.category)).collect();
     stops.retain(|stop| offered.contains(stop));
     let mut given = Vec::new();
-    for walker in walkers {
+    for walker in Order::of_batch(market).sorted(walkers) {
         let total = season.applicant(walker).total;
         let found = stops.iter().find_map(|&(school, category)| {
             let class = market.class_for(walker, school, category)?;

@@ -9,7 +9,7 @@ use super::order::Order;
 use crate::domain::{ApplicantIx, BatchIx, CategoryIx, SchoolIx, Score};
 
 /// A floor relative to a line of the same batch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 struct Moving {
     /// The class whose line counts.
     line: usize,
@@ -19,8 +19,10 @@ struct Moving {
 }
 
 /// The floors of every class of a batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Floors {
+    /// What applies in the end, by class.
+    figures: Vec<Option<Score>>,
     standing: Vec<Option<Score>>,
     moving: Vec<Option<Moving>>,
 }
@@ -56,7 +58,14 @@ impl Floors {
             standing.push(stands);
             moving.push(moves);
         }
-        Self { standing, moving }
+        Self::of(standing, moving)
+    }
+
+    fn of(standing: Vec<Option<Score>>, moving: Vec<Option<Moving>>) -> Self {
+        let figure = |(&stands, moves): (&Option<Score>, &Option<Moving>)| {
+            stands.max(moves.and_then(|m| m.bound).map(|b| b.1))
+        };
+        Self { figures: standing.iter().zip(&moving).map(figure).collect(), standing, moving }
     }
 
     /// Whether any floor depends on a line of the same batch.
@@ -83,7 +92,7 @@ impl Floors {
             moving
                 .map(|m| Moving { bound: last[m.line].map(|a| (a, total(a).minus(m.minus))), ..m })
         });
-        Self { standing: self.standing.clone(), moving: moving.collect() }
+        Self::of(self.standing.clone(), moving.collect())
     }
 
     /// The same floors for everybody alike, whoever comes before the last holder of a line.
@@ -94,7 +103,7 @@ impl Floors {
             .iter()
             .zip(&self.moving)
             .map(|(&s, m)| s.max(m.and_then(|m| m.bound).map(|b| b.1)));
-        Self { standing: standing.collect(), moving: vec![None; self.moving.len()] }
+        Self::of(standing.collect(), vec![None; self.moving.len()])
     }
 
     /// Whether the applicant passes the floor of the class: a total of exactly the floor does.
@@ -122,6 +131,6 @@ impl Floors {
 
     /// The floor as printed, if one applies.
     pub fn figure(&self, class: usize) -> Option<Score> {
-        self.standing[class].max(self.moving[class].and_then(|m| m.bound).map(|b| b.1))
+        self.figures[class]
     }
 }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::floors::Floors;
 use super::market::{Market, Proposal};
-use super::order::{Order, Scale, Spread};
+use super::order::Order;
 use crate::domain::{ApplicantIx, CategoryIx, SchoolIx};
 
 /// Who takes part in a batch, and the front of the key of each of their proposals.
@@ -36,25 +36,6 @@ impl<'m, 's> Candidates<'m, 's> {
             range.clone().zip(&market.all_proposals()[range]).filter(|(_, p)| p.open)
         };
         let applicant = |place: u32| market.wishers()[place as usize];
-        let spread = |chunk: &[u32]| {
-            let mut spreads = vec![Spread::default(); likes.len()];
-            for &place in chunk {
-                let mut before = None;
-                for (_, p) in open(place) {
-                    let like = likes[p.category.at()];
-                    if before.replace(like.of(p)) != Some(like.of(p)) {
-                        let order = Order::of(market, p.school, p.category);
-                        order.stretch(&mut spreads[like.list], applicant(place), p.position);
-                    }
-                }
-            }
-            spreads
-        };
-        let spreads: Vec<Vec<Spread>> = places.par_chunks(TOGETHER).map(spread).collect();
-        let scales: Vec<Scale> = (0..likes.len())
-            .map(|list| spreads.iter().fold(Spread::default(), |all, s| all.and(&s[list])).scale())
-            .collect();
-
         let mut fronts = vec![0; market.all_proposals().len()];
         let mut slices: Vec<(&[u32], usize, &mut [u64])> = Vec::new();
         let (mut rest, mut start) = (fronts.as_mut_slice(), 0);
@@ -71,7 +52,7 @@ impl<'m, 's> Candidates<'m, 's> {
                     let like = likes[p.category.at()];
                     if before.replace(like.of(p)) != Some(like.of(p)) {
                         let order = Order::of(market, p.school, p.category);
-                        front = order.front(&scales[like.list], applicant(place), p.position);
+                        front = order.front(applicant(place), p.position);
                     }
                     fronts[at - start] = front;
                 }
@@ -93,11 +74,14 @@ impl<'m, 's> Candidates<'m, 's> {
     }
 }
 
+/// A list, and the category, school and wish position as far as they matter.
+type Alike = (Option<CategoryIx>, Option<CategoryIx>, Option<SchoolIx>, Option<u16>);
+
 /// What the key of a category's proposals depends on beside the applicant.
 #[derive(Clone, Copy)]
 struct Like {
-    /// The list: the category's own, or the batch's.
-    list: usize,
+    /// The category with a list of its own; the others follow the batch's.
+    list: Option<CategoryIx>,
     category: bool,
     school: bool,
     wish: bool,
@@ -107,26 +91,22 @@ impl Like {
     fn by_category(market: &Market<'_>) -> Vec<Self> {
         let season = market.season();
         let policy = season.policy();
-        let batches = policy.categories.len();
-        let mut likes: Vec<Self> = (0..policy.categories.len())
-            .map(|at| {
-                let category = CategoryIx::from(at);
-                let list = policy.priority(market.batch, category);
-                let special = list.reads_special();
-                Self {
-                    list: if policy.category(category).priority.is_some() { at } else { batches },
-                    category: special,
-                    school: special && season.special_by_school(category),
-                    wish: !list.wish_free(),
-                }
-            })
-            .collect();
-        likes.push(Self { list: batches, category: false, school: false, wish: false });
-        likes
+        let like = |at: usize| {
+            let category = CategoryIx::from(at);
+            let list = policy.priority(market.batch, category);
+            let special = list.reads_special();
+            Self {
+                list: policy.category(category).priority.as_ref().map(|_| category),
+                category: special,
+                school: special && season.special_by_school(category),
+                wish: !list.wish_free(),
+            }
+        };
+        (0..policy.categories.len()).map(like).collect()
     }
 
     /// Equal for two proposals of an applicant only if their keys are.
-    fn of(&self, p: &Proposal) -> (usize, Option<CategoryIx>, Option<SchoolIx>, Option<u16>) {
+    fn of(&self, p: &Proposal) -> Alike {
         (
             self.list,
             self.category.then_some(p.category),
@@ -152,13 +132,22 @@ type Held = (u64, u32, u32);
 
 /// What a proposal must not come after to stand.
 #[derive(Clone, Copy)]
-enum Bar {
-    /// Nothing: the class never had to drop anybody.
-    Open,
-    /// The last that fitted.
-    Last(Held),
-    /// The class has no seats.
-    Closed,
+struct Bar {
+    /// The front of the last that fitted, of which only equals need a closer look.
+    front: u64,
+    /// The last that fitted; nobody where nobody had to be dropped, or where there are no seats.
+    last: Option<Held>,
+    /// There are no seats.
+    closed: bool,
+}
+
+impl Bar {
+    const OPEN: Self = Self { front: u64::MAX, last: None, closed: false };
+    const CLOSED: Self = Self { front: 0, last: None, closed: true };
+
+    const fn at(last: Held) -> Self {
+        Self { front: last.0, last: Some(last), closed: false }
+    }
 }
 
 /// Clears the market: `base` are the seats before returns, and `returns` says whether seats are lent.
@@ -172,7 +161,7 @@ pub fn clear(
     let proposals = market.all_proposals();
     let classes = market.classes.len();
     let mut holders: Vec<Vec<Held>> = vec![Vec::new(); classes];
-    let mut line = vec![Bar::Open; classes];
+    let mut line = vec![Bar::OPEN; classes];
     let mut next: Vec<u32> =
         (0..market.wishers().len()).map(|place| market.range(place).start as u32).collect();
     let mut moving = candidates.places.clone();
@@ -195,10 +184,14 @@ pub fn clear(
                 }
                 let class = proposal.open_class();
                 let mine = (candidates.fronts[at as usize], who, at);
-                let above = match line[class] {
-                    Bar::Open => true,
-                    Bar::Last(last) => candidates.compare(class, mine, last).is_le(),
-                    Bar::Closed => false,
+                let bar = &line[class];
+                let above = match mine.0.cmp(&bar.front) {
+                    Ordering::Less => true,
+                    Ordering::Greater => false,
+                    Ordering::Equal => {
+                        let ahead = |last| candidates.compare(class, mine, last).is_le();
+                        bar.last.map_or(!bar.closed, ahead)
+                    }
                 };
                 if above && floors.passes(market, class, market.wishers()[who as usize]) {
                     return (mine, true);
@@ -226,11 +219,11 @@ pub fn clear(
             let fits = seats[class] as usize;
             if here.len() > fits {
                 if fits == 0 {
-                    line[class] = Bar::Closed;
+                    line[class] = Bar::CLOSED;
                 } else {
                     let order = |a: &Held, b: &Held| candidates.compare(class, *a, *b);
                     let (_, last, _) = here.select_nth_unstable_by(fits - 1, order);
-                    line[class] = Bar::Last(*last);
+                    line[class] = Bar::at(*last);
                 }
                 moving.extend(here.drain(fits..).map(|(_, who, _)| who));
             }
@@ -293,7 +286,7 @@ fn settle(candidates: &Candidates<'_, '_>, holders: &[Vec<Held>], seats: &[u32])
 /// 1. Clear with no relative floor.
 /// 2. Take the last holder of every class that filled, and let a proposal to a floored class pass if the
 ///    applicant goes before that holder or reaches the floor it makes.
-/// 3. Clear again from nothing, until the lines stay as they were.
+/// 3. Clear again from nothing, until the lines that floors follow stay as they were.
 ///
 /// There is exactly one consistent point and it is the walk. All classes share one order, so what
 /// happens down to a place of that order depends only on lines that filled before that place. Let two
@@ -309,13 +302,12 @@ pub fn clear_walk(
     let mut used = floors.clone();
     let mut cleared = clear(candidates, base, &used, false);
     for _ in 0..=candidates.places.len() {
-        used = floors.with_lines(&cleared.last, total);
-        let again = clear(candidates, base, &used, false);
-        let stable = again.last == cleared.last;
-        cleared = again;
-        if stable {
+        let found = floors.with_lines(&cleared.last, total);
+        if found == used {
             break;
         }
+        cleared = clear(candidates, base, &found, false);
+        used = found;
     }
     (cleared, used)
 }

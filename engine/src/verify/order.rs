@@ -159,60 +159,53 @@ impl<'m> Order<'m> {
         Some(self.value(key, applicant, position))
     }
 
-    /// The keys that can be packed: those before the lottery or a decision.
-    fn leading(&self) -> impl Iterator<Item = &'m Key> {
-        self.list.keys.iter().take_while(|key| !matches!(key, Key::Lottery | Key::Manual))
-    }
-
-    /// Makes room in the spread for a proposal.
-    pub fn stretch(&self, spread: &mut Spread, applicant: ApplicantIx, position: u16) {
-        spread.0.resize(self.list.keys.len(), (i64::MAX, i64::MIN));
-        for (key, (least, most)) in self.leading().zip(&mut spread.0) {
-            let value = self.value(key, applicant, position);
-            (*least, *most) = ((*least).min(value), (*most).max(value));
+    /// The leading keys, packed from the left and cut off at 128 bits: the smaller goes first, and equals
+    /// are for [`Order::compare`] to tell apart.
+    fn packed(&self, applicant: ApplicantIx, position: u16) -> u128 {
+        let (mut packed, mut left) = (0_u128, u128::BITS);
+        for key in &self.list.keys {
+            let Some((bits, bias)) = packing(key).filter(|(bits, _)| *bits <= left) else { break };
+            left -= bits;
+            let value = self.value(key, applicant, position).wrapping_add(bias);
+            packed |= u128::from(value.cast_unsigned()) << left;
         }
+        packed
     }
 
-    /// As many leading keys as fit, packed: of two proposals in the spread the smaller goes first, and
-    /// equals are for [`Order::compare`] to tell apart.
-    pub fn front(&self, scale: &Scale, applicant: ApplicantIx, position: u16) -> u64 {
-        let keys = self.leading().zip(&scale.0);
-        keys.fold(0, |front, (key, &(least, bits))| {
-            (front << bits) | self.value(key, applicant, position).abs_diff(least)
-        })
+    /// The first half of the packed keys, which tells most proposals apart.
+    pub fn front(&self, applicant: ApplicantIx, position: u16) -> u64 {
+        (self.packed(applicant, position) >> u64::BITS) as u64
+    }
+
+    /// The applicants in this order, best first, the wish read as 0 and equals by applicant.
+    pub fn sorted(&self, applicants: impl IntoIterator<Item = ApplicantIx>) -> Vec<ApplicantIx> {
+        let mut sorted: Vec<(u128, ApplicantIx)> =
+            applicants.into_iter().map(|a| (self.packed(a, 0), a)).collect();
+        let exact = |a, b| self.compare((a, 0), (b, 0)).then(a.cmp(&b));
+        sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| exact(a.1, b.1)));
+        sorted.into_iter().map(|(_, a)| a).collect()
     }
 }
 
-/// The least and the most of every leading key of a list, over the proposals that are to be packed.
-#[derive(Clone, Debug, Default)]
-pub struct Spread(Vec<(i64, i64)>);
-
-impl Spread {
-    /// The spread of both.
-    #[must_use]
-    pub fn and(mut self, other: &Self) -> Self {
-        self.0.resize(self.0.len().max(other.0.len()), (i64::MAX, i64::MIN));
-        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
-            *mine = (mine.0.min(theirs.0), mine.1.max(theirs.1));
-        }
-        self
-    }
-
-    /// How to pack: the keys that fit into 63 bits, from the left.
-    pub fn scale(&self) -> Scale {
-        let mut left = u64::BITS - 1;
-        let fits = self.0.iter().map_while(|&(least, most)| {
-            let bits = u64::BITS - most.abs_diff(least).leading_zeros();
-            left = left.checked_sub(bits)?;
-            Some((least, bits))
-        });
-        Scale(fits.collect())
+/// How many bits hold every value of a key, and what makes the least of them 0. The lottery and decisions
+/// are not packed.
+fn packing(key: &Key) -> Option<(u32, i64)> {
+    let score = (32, i64::from(i32::MAX));
+    match key {
+        Key::Total | Key::Special | Key::Band(_) => Some(score),
+        Key::Subjects(subjects) if subjects.len() == 1 => Some(score),
+        Key::TieClass => Some((32, -i64::from(i32::MIN))),
+        Key::Evaluation => Some((8, 0)),
+        Key::Wish | Key::WishGroup(_) | Key::WishGroups(_) => Some((16, 0)),
+        Key::Lines(lines) => Some((
+            usize::BITS - (lines.len() | 1).leading_zeros(),
+            i64::try_from(lines.len()).ok()?,
+        )),
+        Key::Subjects(subjects) if subjects.len() < 1 << 8 => Some((40, 1 << 39)),
+        Key::Composite | Key::Subjects(_) => Some((64, i64::MIN)),
+        Key::Lottery | Key::Manual => None,
     }
 }
-
-/// The least value and the width in bits of every key that is packed.
-#[derive(Clone, Debug, Default)]
-pub struct Scale(Vec<(i64, u32)>);
 
 /// The block of a position, block sizes given and the last repeating; position 0 is block 0.
 fn block(sizes: &[u16], position: u16) -> u16 {

@@ -2,7 +2,7 @@
 
 use super::floors::Floors;
 use super::market::{Market, Proposal};
-use super::order::{Order, Spread};
+use super::order::Order;
 use crate::domain::ApplicantIx;
 
 /// Walks the participants and returns the last holder of every class that filled.
@@ -19,21 +19,12 @@ pub(super) fn last_holders(
         return last;
     }
     let season = market.season();
-    let order = Order::of_class(market, 0);
-    let mut spread = Spread::default();
-    participants.iter().for_each(|&a| order.stretch(&mut spread, a, 0));
-    let scale = spread.scale();
-    let mut walk: Vec<(u64, ApplicantIx)> =
-        participants.iter().map(|&a| (order.front(&scale, a, 0), a)).collect();
-    walk.sort_unstable_by(|a, b| {
-        a.0.cmp(&b.0).then_with(|| order.compare((a.1, 0), (b.1, 0)).then(a.1.cmp(&b.1)))
-    });
     let total = |a: ApplicantIx| season.applicant(a).total;
     let mut held = vec![0; market.classes.len()];
     // Only the lines that floors follow move a floor; the many other classes fill without a word.
     let followed = floors.line_classes();
     let mut current = floors.with_lines(&last, total);
-    for (_, applicant) in walk {
+    for applicant in Order::of_class(market, 0).sorted(participants.iter().copied()) {
         let open = market.proposals(applicant).iter().filter(|p| p.open);
         let seat = open
             .map(Proposal::open_class)

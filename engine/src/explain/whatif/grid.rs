@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::flags::whole;
 use super::{Amount, Change, WhatIfError, changed};
-use crate::domain::{Answer, CategoryIx, Line, SchoolIx, Score, Season};
+use crate::domain::{CategoryIx, Line, SchoolIx, Score, Season};
 use crate::explain::compare::Totals;
-use crate::placement::{place, place_outcomes};
+use crate::placement::place;
 use crate::verify::{Property, verify};
 
 /// The most points of a grid.
@@ -182,13 +182,6 @@ pub fn evaluate(season: &Season, others: &[Change], grid: &Grid) -> Vec<GridRow>
         GridRow { change: point.label(), result }
     };
     grid.points.par_iter().map(row).collect()
-}
-
-/// The outcomes of many scenarios, placed in parallel and in the order given; nothing where a scenario is
-/// refused or undecided.
-pub fn outcomes(season: &Season, scenarios: &[Vec<Change>]) -> Vec<Option<Answer>> {
-    let one = |changes: &Vec<Change>| place_outcomes(&changed(season, changes).ok()?).ok();
-    scenarios.par_iter().map(one).collect()
 }
 
 fn figures(
