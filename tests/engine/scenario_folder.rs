@@ -146,6 +146,7 @@ pub(crate) fn draft(folder: &Path, policy: &Policy) -> Draft {
             tie_class: c.read("tie_class"),
             ..ApplicantRow::default()
         }),
+        packed_wishes: Vec::new(),
         wishes: rows(folder, "wishes", |c| WishRow {
             applicant_id: c.text("applicant_id"),
             batch: c.text("batch"),

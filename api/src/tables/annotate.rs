@@ -10,11 +10,12 @@ use rust_xlsxwriter::{Color, Format, Note, Url, Workbook, Worksheet, XlsxError};
 
 use super::cell::Raw;
 use super::columns::BACK_LINK;
+use super::csv_file;
 use super::csv_text::{CsvRecord, Records, delimiter_of};
 use super::folder::{self, Candidate, Content};
 use super::frames::SheetRecord;
 use super::layout::{Record, letters};
-use super::load::{Loaded, csv_text};
+use super::load::Loaded;
 use super::located::{Located, Source, masked, name_of};
 use super::template::{SchoolIds, Template};
 use super::write::style::{Styles, column_number, failed, fitting, page, plain, row_number};
@@ -271,7 +272,7 @@ fn lines(text: &str, width: u32) -> u32 {
 }
 
 fn summary(loaded: &Loaded) -> String {
-    let more = match loaded.omitted {
+    let more = match loaded.omitted + loaded.omitted_warnings {
         0 => String::new(),
         n => format!("（其中 {n} 处未列出）"),
     };
@@ -329,7 +330,7 @@ impl<'a> SheetWriter<'a> {
             }
             Content::Csv => {
                 // What cannot be read as text is in the list, and its sheet stays empty.
-                let Ok(text) = csv_text(&candidate.path) else { return Ok(()) };
+                let Ok(text) = csv_file::text(&candidate.path) else { return Ok(()) };
                 let delimiter = delimiter_of(&text);
                 let mut widths = Widths::default();
                 let mut records = Records::new(&text, 1, delimiter);

@@ -66,10 +66,10 @@ pub fn load_inputs(
         Reader { home: &home.candidates, context: &context, faults: Vec::new(), omitted: 0 };
     let admissions = reader.table::<Option<RollAdmission>>(elsewhere.admissions)?;
     if let Some(Part { rows, source: Some(source), .. }) = &admissions {
-        reader.faults.extend(repeated(&rows.rows, source));
+        reader.faults.extend(repeated(rows, source));
     }
     let inputs = AuditInputs {
-        admissions: admissions.map(|t| t.rows.rows.into_iter().filter_map(|(_, r)| r).collect()),
+        admissions: admissions.map(|t| t.rows.into_iter().filter_map(|(_, r)| r).collect()),
         registry: reader.rows(elsewhere.registry)?,
         classes: reader.rows(elsewhere.classes)?,
         sections: reader.rows(elsewhere.sections)?,
@@ -108,9 +108,12 @@ impl Reader<'_> {
     }
 
     /// The rows of a table without their numbers; none where there is no table.
-    fn rows<T: TableRow>(&mut self, file: Option<&Path>) -> Result<Vec<T>, Failure> {
-        let table = self.table(file)?;
-        Ok(table.into_iter().flat_map(|t| t.rows.rows).map(|(_, row)| row).collect())
+    fn rows<T: TableRow<Item = (u32, T)>>(
+        &mut self,
+        file: Option<&Path>,
+    ) -> Result<Vec<T>, Failure> {
+        let table = self.table::<T>(file)?;
+        Ok(table.into_iter().flat_map(|t| t.rows).map(|(_, row)| row).collect())
     }
 }
 
@@ -147,6 +150,8 @@ fn moment(raw: Raw<'_>) -> Result<Moment, Unreadable> {
 
 /// A row of `admissions`; nothing for a row of `placements.csv` in which nobody is admitted.
 impl TableRow for Option<RollAdmission> {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Admissions;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -186,6 +191,8 @@ impl TableRow for Option<RollAdmission> {
 }
 
 impl TableRow for RegistryRecord {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Registry;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -220,6 +227,8 @@ impl TableRow for RegistryRecord {
 }
 
 impl TableRow for ClassRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Classes;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -246,6 +255,8 @@ impl TableRow for ClassRow {
 }
 
 impl TableRow for SectionRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Sections;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {

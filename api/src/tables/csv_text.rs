@@ -177,23 +177,26 @@ impl<'t> Records<'t> {
 }
 
 /// Cuts text without quotes into pieces of about `size` bytes at line ends, each with the number of its
-/// first line. Text with quotes is one piece.
-pub(super) fn pieces(text: &str, line: u32, size: usize) -> Vec<(&str, u32)> {
-    if text.contains('"') {
-        return vec![(text, line)];
-    }
+/// first line; `line` is that of the first. Gives the number of the line after the last piece too.
+pub(super) fn cuts(text: &[u8], line: u32, size: usize) -> (Vec<(Range<usize>, u32)>, u32) {
     let mut list = Vec::with_capacity(text.len() / size.max(1) + 1);
-    let (mut rest, mut line) = (text, line);
-    while !rest.is_empty() {
-        let from = size.min(rest.len());
-        let end = rest.as_bytes()[from..].iter().position(|&b| b == b'\n');
-        let (piece, after) = rest.split_at(end.map_or(rest.len(), |e| from + e + 1));
-        list.push((piece, line));
-        let lines = piece.as_bytes().iter().filter(|&&b| b == b'\n').count();
-        line = line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
-        rest = after;
+    let (mut start, mut line) = (0, line);
+    while start < text.len() {
+        let from = text.len().min(start + size);
+        let end = text[from..].iter().position(|&b| b == b'\n');
+        let end = end.map_or(text.len(), |e| from + e + 1);
+        list.push((start..end, line));
+        line = line.saturating_add(line_ends(&text[start..end]));
+        start = end;
     }
-    list
+    (list, line)
+}
+
+fn line_ends(text: &[u8]) -> u32 {
+    // Sums of few bytes at a time fit into a byte, which lets many be added at once.
+    let ends = |few: &[u8]| few.iter().map(|&b| u8::from(b == b'\n')).sum::<u8>();
+    let sum = text.chunks(255).map(|few| u64::from(ends(few))).sum::<u64>();
+    u32::try_from(sum).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -241,11 +244,13 @@ mod tests {
         }
 
         #[test]
-        fn prop_pieces_are_the_text(text in "[ab,\n\r]{0,200}", size in 1usize..40) {
-            let cut = pieces(&text, 1, size);
-            prop_assert_eq!(cut.iter().map(|(p, _)| *p).collect::<String>(), text.clone());
+        fn prop_cuts_are_the_text(text in "[ab,\n\r]{0,200}", size in 1usize..40) {
+            let (cut, after) = cuts(text.as_bytes(), 1, size);
+            let pieces = || cut.iter().map(|(range, line)| (&text[range.clone()], *line));
+            prop_assert_eq!(pieces().map(|(p, _)| p).collect::<String>(), text.clone());
+            prop_assert_eq!(after as usize, 1 + text.matches('\n').count());
             let mut together = Vec::new();
-            for (piece, line) in cut {
+            for (piece, line) in pieces() {
                 let mut reader = Records::new(piece, line, b',');
                 let mut record = CsvRecord::default();
                 while reader.next_into(&mut record).expect("no quotes") {

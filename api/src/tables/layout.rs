@@ -36,10 +36,17 @@ impl Finds {
         }
     }
 
-    /// Takes over what another part of the table found.
+    /// How many more are kept.
+    pub(super) const fn room(&self) -> usize {
+        self.most - self.list.len()
+    }
+
+    /// Takes over what the next part of the table found.
     pub(super) fn append(&mut self, mut other: Self) {
+        let over = other.list.len().saturating_sub(self.room());
+        other.list.truncate(other.list.len() - over);
         self.list.append(&mut other.list);
-        self.omitted += other.omitted;
+        self.omitted += other.omitted + over as u64;
     }
 }
 

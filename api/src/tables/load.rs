@@ -1,26 +1,25 @@
 //! A season folder or workbook to a season: everything is read, and all faults are told at once.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use luqu_engine::domain::draft::Rows;
-use luqu_engine::domain::{Draft, Fault, FaultCode, Season, Table};
+use luqu_engine::domain::draft::{Rows, WishRow};
+use luqu_engine::domain::wish_part::WishPart;
+use luqu_engine::domain::{Draft, Fault, FaultCode, Season, Table, Text};
 use luqu_engine::policy::{Policy, Refusal, RefusalKind};
 
 use crate::cli::Exit;
 use crate::error::Failure;
 
-use super::encoding;
+use super::csv_file;
 use super::files;
 use super::folder::{self, Candidate, Content};
 use super::layout::{Context, Found};
 use super::located::{Located, Source, clipped, name_of};
-use super::read::{TableRead, from_csv, from_sheet};
+use super::read::{MAX_FAULTS, TableRead, from_sheet};
 use super::report;
 use super::rows::TableRow;
 use super::workbook::FileFault;
 
-/// The largest CSV file, in bytes.
-const MAX_CSV: u64 = 2 << 30;
 /// The largest policy file, in bytes.
 const MAX_POLICY: u64 = 4 << 20;
 /// The policy file of a season folder.
@@ -33,8 +32,10 @@ pub struct Loaded {
     pub season: Option<Season>,
     /// Every fault, warnings too, ordered by table, row and column.
     pub faults: Vec<Located>,
-    /// Faults beyond the 200,000 of a table, which are counted and not kept.
+    /// Blocking faults beyond the 200,000 of a table, which are counted and not kept.
     pub omitted: u64,
+    /// Warnings beyond as many, which are counted and not kept.
+    pub omitted_warnings: u64,
     /// Where each table was read from.
     pub sources: Vec<Source>,
     /// The policy, if it could be read.
@@ -66,8 +67,8 @@ impl Loaded {
     }
 
     /// How many faults only warn.
-    pub fn warnings(&self) -> usize {
-        self.faults.iter().filter(|f| !f.blocks()).count()
+    pub fn warnings(&self) -> u64 {
+        self.faults.iter().filter(|f| !f.blocks()).count() as u64 + self.omitted_warnings
     }
 }
 
@@ -113,26 +114,24 @@ pub fn load_for(purpose: Purpose, path: &Path, seed: Option<&str>) -> Result<Loa
     let counts = Counts {
         schools: draft.schools.rows.len(),
         applicants: draft.applicants.rows.len(),
-        wishes: draft.wishes.rows.len(),
+        wishes: draft.packed_wishes.iter().map(WishPart::len).sum(),
     };
     let kept = policy.clone();
     let mut season = None;
     let structure = gather.faults.iter().any(|f| is_structural(f.fault.code));
     if let (Some(policy), false) = (policy, structure) {
-        match Season::check(policy, draft) {
-            Ok((checked, warnings)) => {
-                season = Some(checked);
-                gather.check_faults(warnings);
-            }
-            Err(faults) => gather.check_faults(faults),
-        }
+        let checked = Season::check_keeping(MAX_FAULTS, policy, draft);
+        season = checked.season;
+        gather.omitted += checked.omitted_errors;
+        gather.omitted_warnings += checked.omitted_warnings;
+        gather.check_faults(checked.faults);
     }
-    let Gather { mut faults, omitted, sources, .. } = gather;
+    let Gather { mut faults, omitted, omitted_warnings, sources, .. } = gather;
     faults.sort_by(|a, b| place_key(a).cmp(&place_key(b)));
     if faults.iter().any(Located::blocks) {
         season = None;
     }
-    Ok(Loaded { season, faults, omitted, sources, policy: kept, counts })
+    Ok(Loaded { season, faults, omitted, omitted_warnings, sources, policy: kept, counts })
 }
 
 /// Reads the season, tells its faults on stderr, and gives the season or the exit code that says why not.
@@ -191,14 +190,18 @@ struct Gather {
     purpose: Purpose,
     faults: Vec<Located>,
     omitted: u64,
+    omitted_warnings: u64,
     sources: Vec<Source>,
     /// Every workbook could be read, so that a table not found is not there.
     complete: bool,
 }
 
 /// One table, read or not.
-pub(super) struct Part<T> {
-    pub(super) rows: Rows<T>,
+pub(super) struct Part<T: TableRow> {
+    pub(super) present: bool,
+    /// The English keys of the columns found.
+    pub(super) columns: Vec<Text>,
+    pub(super) rows: Vec<T::Item>,
     pub(super) faults: Vec<Located>,
     pub(super) omitted: u64,
     pub(super) source: Option<Source>,
@@ -266,13 +269,15 @@ impl Gather {
         }
         // The two long tables side by side; the short ones follow.
         let (applicants, wishes) = rayon::join(|| part!(Applicants), || part!(Wishes));
+        let packed_wishes = self.note::<WishRow>(wishes).rows;
         Draft {
+            wishes: Rows::default(),
             schools: self.take(part!(Schools)),
             plan: self.take(part!(Plan)),
             graduates: self.take(part!(Graduates)),
             quotas: self.take(part!(Quotas)),
             applicants: self.take(applicants),
-            wishes: self.take(wishes),
+            packed_wishes,
             special_scores: self.take(part!(SpecialScores)),
             restrictions: self.take(part!(Restrictions)),
             tie_decisions: self.take(part!(TieDecisions)),
@@ -280,11 +285,17 @@ impl Gather {
         }
     }
 
-    fn take<T>(&mut self, part: Part<T>) -> Rows<T> {
-        self.faults.extend(part.faults);
+    fn take<T: TableRow<Item = (u32, T)>>(&mut self, part: Part<T>) -> Rows<T> {
+        let Part { present, columns, rows, .. } = self.note(part);
+        Rows { present, columns, rows }
+    }
+
+    /// Notes what was found in a table, and where it was.
+    fn note<T: TableRow>(&mut self, mut part: Part<T>) -> Part<T> {
+        self.faults.append(&mut part.faults);
         self.omitted += part.omitted;
-        self.sources.extend(part.source);
-        part.rows
+        self.sources.extend(part.source.take());
+        part
     }
 
     /// Adds what the check found, without the cells already reported and without the echoes of keys that
@@ -376,7 +387,14 @@ pub(super) fn read_table<T: TableRow>(
     missing_in: Option<&Path>,
     context: &Context,
 ) -> Part<T> {
-    let mut part = Part { rows: Rows::default(), faults: Vec::new(), omitted: 0, source: None };
+    let mut part = Part {
+        present: false,
+        columns: Vec::new(),
+        rows: Vec::new(),
+        faults: Vec::new(),
+        omitted: 0,
+        source: None,
+    };
     let candidate = match candidates {
         [] => {
             if let Some(folder) = missing_in {
@@ -417,8 +435,8 @@ pub(super) fn read_table<T: TableRow>(
             Some(sheet) => from_sheet(sheet, &book.bytes, context),
             None => return part,
         },
-        Content::Csv => match csv_text(&candidate.path) {
-            Ok(text) => from_csv(&text, context),
+        Content::Csv => match csv_file::read(&candidate.path, context) {
+            Ok(read) => read,
             Err(why) => {
                 part.faults.push(Located::in_file(why.fault(table), name_of(&candidate.path)));
                 return part;
@@ -435,6 +453,8 @@ pub(super) fn read_table<T: TableRow>(
     let located = |f: Found| source.locate(f.fault, f.at);
     part.faults.extend(read.finds.list.into_iter().map(located));
     part.omitted = read.finds.omitted;
+    part.present = true;
+    part.columns = read.columns;
     part.rows = read.rows;
     part.source = Some(source);
     part
@@ -445,29 +465,4 @@ impl FileFault {
     pub(super) fn fault(self, table: Table) -> Fault {
         Fault::of_table(self.code, table, self.expected).found(self.found).help(self.help)
     }
-}
-
-pub(super) fn csv_text(path: &PathBuf) -> Result<String, FileFault> {
-    let failed = |error: std::io::Error| FileFault {
-        code: FaultCode::UnreadableFile,
-        found: error.to_string(),
-        expected: "可读的文件".to_owned(),
-        help: "请核对权限，并关闭正在使用它的程序",
-    };
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > MAX_CSV {
-        return Err(FileFault {
-            code: FaultCode::FileTooLarge,
-            found: format!("{} MB", length >> 20),
-            expected: "不超过 2 GB 的 CSV".to_owned(),
-            help: "请核对文件",
-        });
-    }
-    let bytes = files::read_regular(path, MAX_CSV).map_err(failed)?;
-    encoding::decode(bytes).map_err(|why| FileFault {
-        code: why.code,
-        found: String::new(),
-        expected: why.expected.to_owned(),
-        help: why.help,
-    })
 }

@@ -7,6 +7,7 @@ mod answer_rows;
 pub mod audit_inputs;
 mod cell;
 pub mod columns;
+mod csv_file;
 mod csv_text;
 mod encoding;
 pub mod files;

@@ -3,33 +3,34 @@
 //! The pieces depend on the file alone, and their results are joined in the order of the file, so that
 //! the number of threads changes nothing.
 
-use luqu_engine::domain::draft::Rows;
 use luqu_engine::domain::{Fault, FaultCode, Text};
 use rayon::prelude::*;
 
 use super::cell::Raw;
-use super::csv_text::{Broken, CsvRecord, MAX_RECORD, Records, TITLE_ROWS, delimiter_of, pieces};
+use super::csv_text::{Broken, CsvRecord, MAX_RECORD, Records, TITLE_ROWS, cuts, delimiter_of};
 use super::frames::{Sheet, SheetRecord, SheetRow};
 use super::layout::{Context, Finds, Found, Layout, Record, crammed, letters, named};
 use super::located::clipped;
 use super::rows::{Cells, TableRow};
 
-/// Most faults of one table that are kept; the others are counted.
-const MAX_FAULTS: usize = 200_000;
+/// Most faults of one table that are kept, here and in the check; the others are counted.
+pub(super) const MAX_FAULTS: usize = 200_000;
 /// The size of a piece of text, in bytes.
-const PIECE: usize = 1 << 19;
+pub(super) const PIECE: usize = 1 << 19;
 /// The size of a piece of a sheet, in rows.
 const PIECE_ROWS: usize = 4_096;
+
 /// How many pieces are read before their rows join the others: enough for every core, few enough that
 /// the memory of one lot serves the next.
-const PIECES_AT_ONCE: usize = 16;
-
-/// Rows with their numbers, and what was found in them.
-type Part<T> = (Vec<(u32, T)>, Finds);
+pub(super) fn lot() -> usize {
+    2 * rayon::current_num_threads()
+}
 
 /// A table as read.
-pub(super) struct TableRead<T> {
-    pub(super) rows: Rows<T>,
+pub(super) struct TableRead<T: TableRow> {
+    pub(super) rows: Vec<T::Item>,
+    /// The English keys of the columns found.
+    pub(super) columns: Vec<Text>,
     pub(super) finds: Finds,
     /// The columns found, by English key, with their place in the file from 0.
     pub(super) places: Vec<(Text, u32)>,
@@ -49,63 +50,23 @@ impl Record for CsvRecord<'_> {
 
 /// Reads the text of a CSV file.
 pub(super) fn from_csv<T: TableRow>(text: &str, context: &Context) -> TableRead<T> {
-    let delimiter = delimiter_of(text);
-    let mut records = Records::new(text, 1, delimiter);
-    let mut record = CsvRecord::default();
-    let mut finds = Finds::at_most(MAX_FAULTS);
-    loop {
-        match records.next_into(&mut record) {
-            Ok(true) if record.is_blank() => {}
-            Ok(_) => break,
-            Err(broken) => {
-                finds.push(broken_fault::<T>(broken).into());
-                break;
-            }
-        }
-    }
-    if named(T::TABLE, &record, context) < 2 {
-        let first = (record.line, record.cell(0).to_string());
-        let (mut ahead, mut next) = (records.clone(), CsvRecord::default());
-        for _ in 0..TITLE_ROWS {
-            if !matches!(ahead.next_into(&mut next), Ok(true)) {
-                break;
-            }
-            if is_header::<T>(&next, context) {
-                finds.push(title_rows::<T>(first, next.line));
-                (records, record) = (ahead, next);
-                break;
-            }
-        }
-    }
-    let header_row = record.line.max(1);
-    if let Some(mark) = crammed(T::TABLE, &record, context) {
-        return one_column(&record, header_row, mark, false, context, finds);
-    }
-    let layout = Layout::read(T::TABLE, &record, header_row, false, context, &mut finds);
-    let (rest, line) = records.rest();
-    let cut = pieces(rest, line, PIECE);
-    let most = MAX_FAULTS / cut.len().max(1) + 1;
-    let read = |(piece, line): &(&str, u32)| {
-        let mut part = (Vec::with_capacity(piece.len() / 48), Finds::at_most(most));
-        let mut records = Records::new(piece, *line, delimiter);
-        let mut record = CsvRecord::default();
-        loop {
-            match records.next_into(&mut record) {
-                Ok(false) => break,
-                Ok(true) => read_row(&record, record.line, &layout, context, &mut part),
-                Err(broken) => {
-                    part.1.push(broken_fault::<T>(broken).into());
-                    break;
-                }
-            }
-        }
-        part
+    let (mut reading, rest, line) = match Reading::<T>::begin(text, context) {
+        Ok(begun) => begun,
+        Err(nothing_below) => return nothing_below,
     };
-    let mut whole = (Vec::new(), finds);
-    for some in cut.chunks(PIECES_AT_ONCE) {
-        join(&mut whole, some.par_iter().map(read).collect());
+    let whole = rest.contains('"');
+    let cut =
+        if whole { vec![(0..rest.len(), line)] } else { cuts(rest.as_bytes(), line, PIECE).0 };
+    for some in cut.chunks(lot()) {
+        reading.lot(some, |reading, (range, line)| {
+            let mut piece = reading.piece(rest.get(range.clone()).unwrap_or(""), *line);
+            if let Some(broken) = piece.broken {
+                piece.finds.push(broken_fault::<T>(broken).into());
+            }
+            Some(piece)
+        });
     }
-    done(whole, &layout, context, header_row)
+    reading.done()
 }
 
 /// Reads the rows of a sheet.
@@ -142,21 +103,20 @@ pub(super) fn from_sheet<T: TableRow>(
         return one_column(&record, header_row, mark, true, context, finds);
     }
     let layout = Layout::read(T::TABLE, &record, header_row, true, context, &mut finds);
-    let most = MAX_FAULTS / (body.len() / PIECE_ROWS + 1) + 1;
-    let read = |rows: &[SheetRow]| {
-        let mut part = (Vec::with_capacity(rows.len()), Finds::at_most(most));
-        let mut record = SheetRecord::default();
-        for row in rows {
-            record.fill(bytes, *row);
-            read_row(&record, row.number, &layout, context, &mut part);
-        }
-        part
-    };
-    let mut whole = (Vec::new(), finds);
-    for some in body.chunks(PIECE_ROWS * PIECES_AT_ONCE) {
-        join(&mut whole, some.par_chunks(PIECE_ROWS).map(read).collect());
+    let mut reading = Reading::<T>::new(context, layout, header_row, finds);
+    let pieces: Vec<&[SheetRow]> = body.chunks(PIECE_ROWS).collect();
+    for some in pieces.chunks(lot()) {
+        reading.lot(some, |reading, rows| {
+            let mut piece = reading.empty();
+            let mut record = SheetRecord::default();
+            for row in *rows {
+                record.fill(bytes, *row);
+                reading.row(&record, row.number, &mut piece);
+            }
+            Some(piece)
+        });
     }
-    done(whole, &layout, context, header_row)
+    reading.done()
 }
 
 /// Whether a row below the first is the header after all.
@@ -201,33 +161,150 @@ fn one_column<T: TableRow>(
     finds.push(Found { fault, at: Some(0) });
     let mut ignored = Finds::at_most(0);
     let layout = Layout::read(T::TABLE, record, header, sheet, context, &mut ignored);
-    done((Vec::new(), finds), &layout, context, header)
+    Reading::<T>::new(context, layout, header, finds).done()
 }
 
-fn read_row<T: TableRow, R: Record>(
-    record: &R,
-    row: u32,
-    layout: &Layout,
-    context: &Context,
-    part: &mut Part<T>,
-) {
-    if record.is_blank() {
-        return;
+/// A table of which the header was read, and some rows.
+pub(super) struct Reading<'c, T: TableRow> {
+    context: &'c Context,
+    layout: Layout,
+    /// The row of the header, or where it should be.
+    header_row: u32,
+    /// Whether the first row is the header, beyond doubt.
+    pub(super) headed: bool,
+    /// Of text.
+    delimiter: u8,
+    rows: Vec<T::Item>,
+    finds: Finds,
+}
+
+/// What was read of a piece.
+pub(super) struct Piece<T: TableRow> {
+    rows: Vec<T::Item>,
+    finds: Finds,
+    /// The record at which reading of the piece ended before its end.
+    pub(super) broken: Option<Broken>,
+}
+
+impl<'c, T: TableRow> Reading<'c, T> {
+    const fn new(context: &'c Context, layout: Layout, header_row: u32, finds: Finds) -> Self {
+        let (headed, delimiter) = (true, b',');
+        Self { context, layout, header_row, headed, delimiter, rows: Vec::new(), finds }
     }
-    let (rows, finds) = part;
-    if record.width() > layout.width() {
-        let filled = record.filled_to();
-        if filled > layout.width() {
-            let at = filled - 1;
-            let fault = Fault::at(FaultCode::RaggedRow, T::TABLE, row, letters(at))
-                .found(record.cell(at))
-                .expected(format!("表头有 {} 列，本行却有 {filled} 列", layout.width()))
-                .help("请核对本行是否错位（例如值中含有逗号）");
-            finds.push(Found { fault, at: u32::try_from(at).ok() });
+
+    /// Reads the header of text; gives the text after it and the number of its first line.
+    ///
+    /// # Errors
+    /// The table as read, where no row below the header can be.
+    pub(super) fn begin<'t>(
+        text: &'t str,
+        context: &'c Context,
+    ) -> Result<(Self, &'t str, u32), TableRead<T>> {
+        let delimiter = delimiter_of(text);
+        let mut records = Records::new(text, 1, delimiter);
+        let mut record = CsvRecord::default();
+        let mut finds = Finds::at_most(MAX_FAULTS);
+        loop {
+            match records.next_into(&mut record) {
+                Ok(true) if record.is_blank() => {}
+                Ok(_) => break,
+                Err(broken) => {
+                    finds.push(broken_fault::<T>(broken).into());
+                    break;
+                }
+            }
+        }
+        let headed = named(T::TABLE, &record, context) > 1;
+        if !headed {
+            let first = (record.line, record.cell(0).to_string());
+            let (mut ahead, mut next) = (records.clone(), CsvRecord::default());
+            for _ in 0..TITLE_ROWS {
+                if !matches!(ahead.next_into(&mut next), Ok(true)) {
+                    break;
+                }
+                if is_header::<T>(&next, context) {
+                    finds.push(title_rows::<T>(first, next.line));
+                    (records, record) = (ahead, next);
+                    break;
+                }
+            }
+        }
+        let row = record.line.max(1);
+        if let Some(mark) = crammed(T::TABLE, &record, context) {
+            return Err(one_column(&record, row, mark, false, context, finds));
+        }
+        let layout = Layout::read(T::TABLE, &record, row, false, context, &mut finds);
+        let (rest, line) = records.rest();
+        Ok((Self { headed, delimiter, ..Self::new(context, layout, row, finds) }, rest, line))
+    }
+
+    /// Reads some pieces in parallel and adds them in their order; nothing where one cannot be read.
+    pub(super) fn lot<P: Sync>(
+        &mut self,
+        pieces: &[P],
+        read: impl Fn(&Self, &P) -> Option<Piece<T>> + Sync,
+    ) -> Option<()> {
+        let this = &*self;
+        let read: Option<Vec<Piece<T>>> = pieces.par_iter().map(|p| read(this, p)).collect();
+        for mut piece in read? {
+            self.rows.append(&mut piece.rows);
+            self.finds.append(piece.finds);
+        }
+        Some(())
+    }
+
+    /// Reads a piece of text, whose first line is line `line` of the file.
+    pub(super) fn piece(&self, text: &str, line: u32) -> Piece<T> {
+        let mut piece = self.empty();
+        let mut records = Records::new(text, line, self.delimiter);
+        let mut record = CsvRecord::default();
+        loop {
+            match records.next_into(&mut record) {
+                Ok(false) => return piece,
+                Ok(true) => self.row(&record, record.line, &mut piece),
+                Err(broken) => {
+                    piece.broken = Some(broken);
+                    return piece;
+                }
+            }
         }
     }
-    let mut cells = Cells { record, row, layout, context, found: finds, next: 0 };
-    T::read(&mut cells, rows);
+
+    const fn empty(&self) -> Piece<T> {
+        Piece { rows: Vec::new(), finds: Finds::at_most(self.finds.room()), broken: None }
+    }
+
+    fn row<R: Record>(&self, record: &R, row: u32, piece: &mut Piece<T>) {
+        if record.is_blank() {
+            return;
+        }
+        let Piece { rows, finds, .. } = piece;
+        let layout = &self.layout;
+        if record.width() > layout.width() {
+            let filled = record.filled_to();
+            if filled > layout.width() {
+                let at = filled - 1;
+                let fault = Fault::at(FaultCode::RaggedRow, T::TABLE, row, letters(at))
+                    .found(record.cell(at))
+                    .expected(format!("表头有 {} 列，本行却有 {filled} 列", layout.width()))
+                    .help("请核对本行是否错位（例如值中含有逗号）");
+                finds.push(Found { fault, at: u32::try_from(at).ok() });
+            }
+        }
+        let context = self.context;
+        T::read(&mut Cells { record, row, layout, context, found: finds, next: 0 }, rows);
+    }
+
+    pub(super) fn done(self) -> TableRead<T> {
+        let places = self.layout.places(self.context);
+        TableRead {
+            rows: self.rows,
+            columns: places.iter().map(|(key, _)| key.clone()).collect(),
+            finds: self.finds,
+            places,
+            header_row: self.header_row,
+        }
+    }
 }
 
 fn broken_fault<T: TableRow>(broken: Broken) -> Fault {
@@ -244,19 +321,4 @@ fn broken_fault<T: TableRow>(broken: Broken) -> Fault {
     let mut fault = Fault::of_table(FaultCode::UnreadableFile, T::TABLE, expected).help(help);
     fault.row = Some(line);
     fault
-}
-
-/// Adds parts to the whole, in their order.
-fn join<T>(whole: &mut Part<T>, parts: Vec<Part<T>>) {
-    for (mut rows, finds) in parts {
-        whole.0.append(&mut rows);
-        whole.1.append(finds);
-    }
-}
-
-fn done<T>(whole: Part<T>, layout: &Layout, context: &Context, header_row: u32) -> TableRead<T> {
-    let (rows, finds) = whole;
-    let places = layout.places(context);
-    let columns = places.iter().map(|(key, _)| key.clone()).collect();
-    TableRead { rows: Rows { present: true, columns, rows }, finds, places, header_row }
 }

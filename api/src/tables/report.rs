@@ -20,7 +20,7 @@ const BOLD: Style = Style::new().bold();
 /// # Errors
 /// What the writer says.
 pub fn faults(to: &mut impl Write, loaded: &Loaded, most: usize) -> io::Result<()> {
-    list(to, &loaded.faults, loaded.omitted, most)
+    list(to, &loaded.faults, loaded.omitted + loaded.omitted_warnings, most)
 }
 
 /// Writes faults as [`faults`] does, whatever was read; `omitted` is how many were not kept.

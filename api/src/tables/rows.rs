@@ -4,6 +4,7 @@ use luqu_engine::domain::draft::{
     ApplicantRow, GraduatesRow, PlanRow, QuotaRow, RestrictionRow, SchoolRow, SpecialScoreRow,
     TieDecisionRow, WishRow,
 };
+use luqu_engine::domain::wish_part::{Code, Codes, WishCodes, WishPart};
 use luqu_engine::domain::{
     Evaluation, Fault, FaultCode, Gender, Ownership, Restriction, Score, Stage, Table, Text, Tier,
 };
@@ -12,12 +13,14 @@ use super::cell::{self, Help, Raw, Unreadable};
 use super::layout::{Context, Finds, Layout, Record};
 
 /// A row of a table of the season.
-pub(super) trait TableRow: Send + Sized {
+pub(super) trait TableRow: Sized {
     /// The table.
     const TABLE: Table;
+    /// What a list of rows is made of: the row with its number, or a part with many.
+    type Item: Send + Sync;
 
     /// Reads the row; a wide row of wishes makes several.
-    fn read<R: Record>(cells: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>);
+    fn read<R: Record>(cells: &mut Cells<'_, R>, out: &mut Vec<Self::Item>);
 }
 
 /// The cells of one row. Takes the columns one after the other and reports what cannot be read.
@@ -154,6 +157,8 @@ pub(super) fn count(raw: Raw<'_>) -> Result<u32, Unreadable> {
 }
 
 impl TableRow for SchoolRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Schools;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -173,6 +178,8 @@ impl TableRow for SchoolRow {
 }
 
 impl TableRow for PlanRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Plan;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -201,6 +208,8 @@ impl TableRow for PlanRow {
 }
 
 impl TableRow for GraduatesRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Graduates;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -215,6 +224,8 @@ impl TableRow for GraduatesRow {
 }
 
 impl TableRow for QuotaRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Quotas;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -231,6 +242,8 @@ impl TableRow for QuotaRow {
 }
 
 impl TableRow for ApplicantRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Applicants;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -282,44 +295,85 @@ fn subjects<R: Record>(c: &mut Cells<'_, R>, row: &mut ApplicantRow) {
 }
 
 impl TableRow for WishRow {
+    type Item = WishPart;
+
     const TABLE: Table = Table::Wishes;
 
-    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
-        let applicant_id = c.required("applicant_id", cell::code);
-        let batch = c.batch();
-        let layout = c.layout;
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<WishPart>) {
+        if !out.last().is_some_and(WishPart::has_room) {
+            out.push(WishPart::default());
+        }
+        let Some(part) = out.last_mut() else { return };
+        let (layout, context) = (c.layout, c.context);
+        let applicant_id = c.required("applicant_id", |raw| {
+            let found = text_of(raw).and_then(|id| part.applicants.find(id));
+            found.map_or_else(|| cell::code(raw).map(|id| part.applicants.add(id)), Ok)
+        });
+        let batches = &mut part.batches;
+        let batch = c.required("batch", |raw| {
+            seen(batches, raw, |raw| cell::code(raw).map(|t| context.batch_id(t)))
+        });
         let position = |r: Raw<'_>| {
             cell::whole::<u16>(r, POSITIONS)
                 .and_then(|n| if n == 0 { Err(cell::out_of_range(POSITIONS)) } else { Ok(n) })
         };
+        let schools = &mut part.schools;
+        let school = |raw: Raw<'_>| seen(schools, raw, cell::code);
         let (position, school_id) = if layout.is_wide() {
-            (c.optional("position", position).value(), c.optional("school_id", cell::code).value())
+            (c.optional("position", position).value(), c.optional("school_id", school).value())
         } else {
-            (c.required("position", position), c.required("school_id", cell::code))
+            (c.required("position", position), c.required("school_id", school))
         };
-        let context = c.context;
-        let category =
-            c.optional("category", |r| cell::code(r).map(|t| context.category_id(t))).value();
+        let categories = &mut part.categories;
+        let category = c
+            .optional("category", |raw| {
+                seen(categories, raw, |raw| cell::code(raw).map(|t| context.category_id(t)))
+            })
+            .value();
         let adjust = c.optional("adjust", cell::yes_no).value();
-        let row = Self { applicant_id, batch, position, school_id, category, adjust, wide: false };
+        let row =
+            WishCodes { applicant_id, batch, position, school_id, category, adjust, wide: false };
         if !layout.is_wide() {
-            out.push((c.row, row));
+            part.push(c.row, row);
             return;
         }
         for &(number, slot) in &layout.wide {
             if c.record.cell(slot) == Raw::Blank {
                 continue;
             }
-            let school_id = c.at_slot(slot, &format!("wish_{number}"), cell::code).value();
-            let wish = Self { position: Some(number), school_id, wide: true, ..row.clone() };
-            out.push((c.row, wish));
+            let schools = &mut part.schools;
+            let school = |raw: Raw<'_>| seen(schools, raw, cell::code);
+            let school_id = c.at_slot(slot, &format!("wish_{number}"), school).value();
+            part.push(c.row, WishCodes { position: Some(number), school_id, wide: true, ..row });
         }
+    }
+}
+
+/// The place of a cell's code. Text that is a code seen before needs no second look: reading leaves the
+/// codes that it gives as they are.
+fn seen(
+    codes: &mut Codes,
+    raw: Raw<'_>,
+    read: impl FnOnce(Raw<'_>) -> Result<Text, Unreadable>,
+) -> Result<Code, Unreadable> {
+    match text_of(raw).and_then(|text| codes.find(text)) {
+        Some(code) => Ok(code),
+        None => read(raw).map(|text| codes.add(text)),
+    }
+}
+
+fn text_of(raw: Raw<'_>) -> Option<&str> {
+    match raw {
+        Raw::Text(text) => Some(text),
+        _ => None,
     }
 }
 
 const POSITIONS: &str = "1 至 65535 的整数";
 
 impl TableRow for SpecialScoreRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::SpecialScores;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -336,6 +390,8 @@ impl TableRow for SpecialScoreRow {
 }
 
 impl TableRow for RestrictionRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Restrictions;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -350,6 +406,8 @@ impl TableRow for RestrictionRow {
 }
 
 impl TableRow for TieDecisionRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::TieDecisions;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {

@@ -3,6 +3,7 @@
 //! A field is `None` when its cell is blank **or** could not be read; the reader has then already
 //! reported the fault, so that the check never reports a cell twice.
 
+use super::wish_part::WishPart;
 use super::{Evaluation, Gender, Ownership, Score, Share, Stage, Text, Tier, YearMonth};
 
 /// The rows of one table, each with the row number of the file (the header being row 1).
@@ -44,6 +45,8 @@ pub struct Draft {
     pub applicants: Rows<ApplicantRow>,
     /// 志愿
     pub wishes: Rows<WishRow>,
+    /// More rows of 志愿, as a reader of long files packs them; they follow those of `wishes`.
+    pub packed_wishes: Vec<WishPart>,
     /// 特长成绩
     pub special_scores: Rows<SpecialScoreRow>,
     /// 资格与限制

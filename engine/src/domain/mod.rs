@@ -13,6 +13,7 @@ pub mod lottery;
 pub mod near;
 pub mod score;
 pub mod season;
+pub mod wish_part;
 
 /// Short text kept inline: ids, names and codes of up to 24 bytes cost no allocation.
 pub type Text = compact_str::CompactString;

@@ -1,10 +1,13 @@
 //! Applicants, and the tables that hang on them: restrictions, special scores, tie decisions.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher as _;
+
+use rayon::prelude::*;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::plan::{batch_named, category_named};
 use super::schools::{junior_school, senior_school};
-use super::{Faults, FirstSeen, Regions, Schools};
+use super::{Faults, FirstSeen, LOT, Regions, Schools};
 use crate::domain::draft::{ApplicantRow, Draft, Rows, TieDecisionRow};
 use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::id_number;
@@ -14,11 +17,13 @@ use crate::domain::{
 };
 use crate::policy::{Key, Policy, Predicate};
 
+/// The rows of a piece.
+const PIECE: usize = 1 << 12;
+
 /// The applicants in the order of their ids, with what hangs on them.
 pub(super) struct People {
     pub(super) list: Vec<Applicant>,
     pub(super) scores: Vec<Score>,
-    pub(super) by_id: FxHashMap<Text, ApplicantIx>,
     pub(super) special: FxHashMap<SpecialKey, SpecialScore>,
     pub(super) test_dates: Vec<(SpecialKey, Text)>,
     pub(super) restrictions: Vec<(ApplicantIx, Restriction, Text, Text)>,
@@ -26,9 +31,19 @@ pub(super) struct People {
 
 impl People {
     pub(super) fn find(&self, id: &str) -> Option<ApplicantIx> {
-        self.by_id.get(id).copied()
+        self.list.binary_search_by(|a| a.id.as_str().cmp(id)).ok().map(ApplicantIx::from)
+    }
+
+    /// As [`People::find`], at once where the applicant comes soon after the last that was found, as in a
+    /// table in the order of ids.
+    pub(super) fn find_after(&self, last: Option<ApplicantIx>, id: &str) -> Option<ApplicantIx> {
+        let next = last.map_or(0, |last| last.at() + 1);
+        let soon = self.list.iter().enumerate().skip(next).take(4).find(|(_, a)| a.id == id);
+        soon.map_or_else(|| self.find(id), |(at, _)| Some(ApplicantIx::from(at)))
     }
 }
+
+type ApplicantRows = [(u32, ApplicantRow)];
 
 /// Checks `applicants`, `restrictions` and `special_scores`.
 pub(super) fn check(
@@ -39,83 +54,105 @@ pub(super) fn check(
     faults: &mut Faults,
 ) -> People {
     check_rule_columns(policy, draft, faults);
-    let rows = &draft.applicants;
-    let count = rows.rows.len();
-    let mut seen = FirstSeen::with_capacity(count);
-    let mut persons = FirstSeen::with_capacity(count);
-    let mut kept: Vec<(&Text, usize, Option<SchoolIx>)> = Vec::with_capacity(count);
-    let mut last_junior: Option<(&str, Option<SchoolIx>)> = None;
-    for (at, (row, r)) in rows.rows.iter().enumerate() {
-        let row = *row;
-        check_id_number(row, r, &mut persons, faults);
-        check_total(policy, row, r, faults);
-        let junior = match (&r.junior_id, last_junior) {
-            (None, _) => None,
-            // Files come sorted by junior school more often than not.
-            (Some(id), Some((last, found))) if found.is_some() && last == id.as_str() => found,
-            (Some(id), _) => {
-                let found = junior_school(schools, Table::Applicants, row, id, faults);
-                last_junior = Some((id, found));
-                found
-            }
-        };
-        let Some(id) = &r.applicant_id else { continue };
-        if let Some(first) = seen.add(id, row) {
-            faults.duplicate(Table::Applicants, row, "applicant_id", id, first);
-            continue;
+    let rows = draft.applicants.rows.as_slice();
+    let most = faults.most;
+    let mut juniors: Vec<Option<SchoolIx>> = Vec::with_capacity(rows.len());
+    for lot in rows.chunks(PIECE * LOT) {
+        let pieces: Vec<_> =
+            lot.par_chunks(PIECE).map(|rows| check_rows(policy, rows, schools, most)).collect();
+        for (piece, found) in pieces {
+            juniors.extend(piece);
+            faults.append(found);
         }
-        kept.push((id, at, junior));
     }
-    if !kept.is_sorted_by(|a, b| a.0 < b.0) {
-        kept.sort_unstable_by(|a, b| a.0.cmp(b.0));
-    }
+    check_persons(rows, faults);
+    let kept = kept(rows, faults);
 
     let subjects = policy.subjects.len();
+    let mut scores = vec![Score::ZERO; kept.len() * subjects];
+    scores.par_chunks_mut(subjects.max(1)).zip(&kept).for_each(|(scores, &at)| {
+        for (score, cell) in scores.iter_mut().zip(&rows[at as usize].1.scores) {
+            *score = cell.unwrap_or(Score::ZERO);
+        }
+    });
+    let applicant = |&at: &u32| applicant(&rows[at as usize].1, juniors[at as usize], regions);
     let mut people = People {
-        list: Vec::with_capacity(kept.len()),
-        scores: Vec::with_capacity(kept.len() * subjects),
-        by_id: FxHashMap::with_capacity_and_hasher(kept.len(), rustc_hash::FxBuildHasher),
+        list: kept.par_iter().map(applicant).collect(),
+        scores,
         special: FxHashMap::default(),
         test_dates: Vec::new(),
         restrictions: Vec::new(),
     };
-    let mut last_region: Option<(&str, RegionIx)> = None;
-    for (id, at, junior) in kept {
-        let r = &rows.rows[at].1;
-        let region = match (&r.region, last_region) {
-            (None, _) => RegionIx(0),
-            (Some(name), Some((last, found))) if last == name.as_str() => found,
-            (Some(name), _) => {
-                let found = regions.find(name).unwrap_or(RegionIx(0));
-                last_region = Some((name, found));
-                found
-            }
-        };
-        people.by_id.insert(id.clone(), ApplicantIx::from(people.list.len()));
-        let score = |s: usize| r.scores.get(s).copied().flatten().unwrap_or(Score::ZERO);
-        people.scores.extend((0..subjects).map(score));
-        people.list.push(Applicant {
-            id: id.clone(),
-            name: r.name.clone().unwrap_or_default(),
-            gender: r.gender,
-            id_number: r.id_number.clone(),
-            registry_no: r.registry_no.clone(),
-            junior: junior.unwrap_or(SchoolIx(0)),
-            region,
-            fresh: r.fresh.unwrap_or(false),
-            junior_since: r.junior_since,
-            attended: r.attended.unwrap_or(false),
-            bonus: r.bonus.unwrap_or(Score::ZERO),
-            total: r.total.unwrap_or(Score::ZERO),
-            evaluation: r.evaluation,
-            tie_class: r.tie_class.unwrap_or(0),
-            barred: false,
-            quota_ineligible: false,
-        });
-    }
     check_restrictions(draft, &mut people, faults);
     check_special_scores(policy, draft, schools, &mut people, faults);
     people
+}
+
+/// Checks each row of a piece for itself; gives the junior schools.
+fn check_rows(
+    policy: &Policy,
+    rows: &ApplicantRows,
+    schools: &Schools,
+    most: usize,
+) -> (Vec<Option<SchoolIx>>, Faults) {
+    let mut faults = Faults::at_most(most);
+    let mut juniors = Vec::with_capacity(rows.len());
+    let mut last: Option<(&str, SchoolIx)> = None;
+    for (row, r) in rows {
+        check_id_number(*row, r, &mut faults);
+        check_total(policy, *row, r, &mut faults);
+        juniors.push(r.junior_id.as_deref().and_then(|id| match last {
+            // Files come sorted by junior school more often than not.
+            Some((before, found)) if before == id => Some(found),
+            _ => {
+                let found = junior_school(schools, Table::Applicants, *row, id, &mut faults);
+                last = found.map(|found| (id, found)).or(last);
+                found
+            }
+        }));
+    }
+    (juniors, faults)
+}
+
+/// The rows that make applicants, in the order of the ids: the first of each id.
+fn kept(rows: &ApplicantRows, faults: &mut Faults) -> Vec<u32> {
+    let id = |at: u32| rows[at as usize].1.applicant_id.as_ref();
+    let mut kept: Vec<u32> =
+        (0..).zip(rows).filter(|(_, (_, r))| r.applicant_id.is_some()).map(|(at, _)| at).collect();
+    if kept.is_sorted_by(|&a, &b| id(a) < id(b)) {
+        return kept;
+    }
+    kept.par_sort_unstable_by(|&a, &b| (id(a), a).cmp(&(id(b), b)));
+    kept.dedup_by(|&mut at, &mut first| {
+        let again = id(at) == id(first);
+        if let (true, Some(id)) = (again, id(at)) {
+            let (row, first) = (rows[at as usize].0, rows[first as usize].0);
+            faults.duplicate(Table::Applicants, row, "applicant_id", id, first);
+        }
+        again
+    });
+    kept
+}
+
+fn applicant(r: &ApplicantRow, junior: Option<SchoolIx>, regions: &Regions) -> Applicant {
+    Applicant {
+        id: r.applicant_id.clone().unwrap_or_default(),
+        name: r.name.clone().unwrap_or_default(),
+        gender: r.gender,
+        id_number: r.id_number.clone(),
+        registry_no: r.registry_no.clone(),
+        junior: junior.unwrap_or(SchoolIx(0)),
+        region: r.region.as_deref().and_then(|name| regions.find(name)).unwrap_or(RegionIx(0)),
+        fresh: r.fresh.unwrap_or(false),
+        junior_since: r.junior_since,
+        attended: r.attended.unwrap_or(false),
+        bonus: r.bonus.unwrap_or(Score::ZERO),
+        total: r.total.unwrap_or(Score::ZERO),
+        evaluation: r.evaluation,
+        tie_class: r.tie_class.unwrap_or(0),
+        barred: false,
+        quota_ineligible: false,
+    }
 }
 
 /// A column that a rule of eligibility reads must be there: a lost column would silently make everybody
@@ -194,12 +231,7 @@ fn check_rule_columns(policy: &Policy, draft: &Draft, faults: &mut Faults) {
     }
 }
 
-fn check_id_number<'d>(
-    row: u32,
-    r: &'d ApplicantRow,
-    persons: &mut FirstSeen<&'d Text>,
-    faults: &mut Faults,
-) {
+fn check_id_number(row: u32, r: &ApplicantRow, faults: &mut Faults) {
     let Some(number) = &r.id_number else { return };
     if let Err(error) = id_number::check(number) {
         faults.push(
@@ -217,13 +249,35 @@ fn check_id_number<'d>(
                 .help("对照证件核对；录入有一位错误或两位颠倒"),
         );
     }
-    if let Some(first) = persons.add(number, row) {
-        faults.push(
-            Fault::at(FaultCode::DuplicatePerson, Table::Applicants, row, "id_number")
-                .found(number)
-                .expected(format!("一人只报一次名；第 {first} 行已有同一证件号码"))
-                .help("核对两行是否同一人，删去重复报名"),
-        );
+}
+
+/// Finds the identity numbers that stand in two rows. Sorts hashes, since the numbers are long and many.
+fn check_persons(rows: &ApplicantRows, faults: &mut Faults) {
+    let number = |at: u32| rows[at as usize].1.id_number.as_deref();
+    let hash = |number: &str| FxBuildHasher.hash_one(number);
+    let mut places: Vec<(u64, u32)> = (0..)
+        .zip(rows)
+        .filter_map(|(at, (_, r))| Some((hash(r.id_number.as_deref()?), at)))
+        .collect();
+    places.par_sort_unstable();
+    for equal in places.chunk_by_mut(|a, b| a.0 == b.0).filter(|equal| equal.len() > 1) {
+        equal.sort_unstable_by_key(|&(_, at)| (number(at), at));
+        for same in equal.chunk_by(|a, b| number(a.1) == number(b.1)) {
+            let first = rows[same[0].1 as usize].0;
+            for &(_, at) in &same[1..] {
+                faults.push(
+                    Fault::at(
+                        FaultCode::DuplicatePerson,
+                        Table::Applicants,
+                        rows[at as usize].0,
+                        "id_number",
+                    )
+                    .found(number(at).unwrap_or_default())
+                    .expected(format!("一人只报一次名；第 {first} 行已有同一证件号码"))
+                    .help("核对两行是否同一人，删去重复报名"),
+                );
+            }
+        }
     }
 }
 

@@ -1,14 +1,12 @@
 //! What is lawful and hardly meant: applicants whom no plan covers or no quota can reach, a tilt that tilts
 //! nothing, a seed that anybody knows. Warnings, of a season without blocking faults.
 
-use std::collections::BTreeMap;
-
 use super::applicants::People;
 use super::plan::Plan;
 use super::{Faults, Regions, Schools};
 use crate::domain::draft::Draft;
 use crate::domain::fault::{Fault, FaultCode, Table};
-use crate::domain::{Graduates, RegionIx, SchoolIx};
+use crate::domain::{Graduates, RegionIx};
 use crate::policy::{PLACEHOLDER_SEED, Policy, QuotaMethod};
 
 /// Warns of it, each thing once, at the first row that it concerns.
@@ -42,15 +40,16 @@ fn check_regions(
     people: &People,
     faults: &mut Faults,
 ) {
-    let mut living: BTreeMap<RegionIx, usize> = BTreeMap::new();
+    let mut living = vec![0_usize; regions.names.len()];
     for applicant in &people.list {
-        *living.entry(applicant.region).or_default() += 1;
+        // Without a readable region there is none to count.
+        living.get_mut(applicant.region.at()).into_iter().for_each(|count| *count += 1);
     }
-    for (region, count) in living {
-        if plan.lines.iter().any(|l| l.scope.covers(region)) {
+    for (at, count) in living.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+        if plan.lines.iter().any(|l| l.scope.covers(RegionIx::from(at))) {
             continue;
         }
-        let name = &regions.names[region.at()];
+        let name = &regions.names[at];
         let rows = &draft.applicants.rows;
         // Where a cell could not be read nobody stands there.
         let Some((first, _)) = rows.iter().find(|(_, r)| r.region.as_ref() == Some(name)) else {
@@ -75,15 +74,16 @@ fn check_juniors(
     if graduates.is_empty() {
         return;
     }
-    let mut from: BTreeMap<SchoolIx, usize> = BTreeMap::new();
+    let mut from = vec![0_usize; schools.list.len()];
     for applicant in &people.list {
-        *from.entry(applicant.junior).or_default() += 1;
+        // Without a readable school there is none to count.
+        from.get_mut(applicant.junior.at()).into_iter().for_each(|count| *count += 1);
     }
     for known in graduates {
-        from.remove(&known.junior);
+        from[known.junior.at()] = 0;
     }
-    for (junior, count) in from {
-        let school = &schools.list[junior.at()];
+    for (at, count) in from.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+        let school = &schools.list[at];
         let rows = &draft.applicants.rows;
         // Where a cell could not be read nobody stands there.
         let Some((first, _)) = rows.iter().find(|(_, r)| r.junior_id.as_ref() == Some(&school.id))

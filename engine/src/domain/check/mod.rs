@@ -9,15 +9,35 @@ mod plan;
 mod schools;
 mod wishes;
 
+use std::collections::BTreeMap;
 use std::hash::Hash;
+use std::mem::take;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::draft::{Draft, PlanRow, QuotaRow, Rows};
 use super::fault::{Fault, FaultCode, Severity, Table};
+use super::wish_part::WishPart;
 use super::{PlanLine, QuotaCell, RegionIx, SchoolIx, Scope, Season, Text};
 use crate::policy::Policy;
+
+/// Pieces of a long table that are checked before their results join the others: enough for every core,
+/// few enough that the memory of one lot serves the next.
+const LOT: usize = 16;
+
+/// What a check came to.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The season, unless a fault blocks.
+    pub season: Option<Season>,
+    /// The faults that were kept, ordered by table, row and column.
+    pub faults: Vec<Fault>,
+    /// How many more there are that block.
+    pub omitted_errors: u64,
+    /// How many more there are that warn.
+    pub omitted_warnings: u64,
+}
 
 impl Season {
     /// Checks a draft under a policy. The warnings come with the season.
@@ -25,29 +45,42 @@ impl Season {
     /// # Errors
     /// Every fault found, warnings included, ordered by table, row and column; at least one blocks.
     pub fn check(policy: Policy, draft: Draft) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
-        let mut faults = Faults::default();
+        let checked = Self::check_keeping(usize::MAX, policy, draft);
+        match checked.season {
+            Some(season) => Ok((season, checked.faults)),
+            None => Err(checked.faults),
+        }
+    }
+
+    /// As [`Season::check`], but keeps at most so many faults of each table that block, and as many that
+    /// warn, the first of them as a rule; the others are counted.
+    pub fn check_keeping(most: usize, policy: Policy, mut draft: Draft) -> Checked {
+        let mut faults = Faults::at_most(most);
         let regions = region_names(&draft);
         let schools = schools::check(&draft.schools, &regions, &mut faults);
         let graduates = schools::check_graduates(&draft.graduates, &schools, &mut faults);
         let plan = plan::check(&policy, &draft.plan, &schools, &regions, &mut faults);
         let quotas = plan::check_quotas(&policy, &draft, &schools, &plan, &mut faults);
         let people = applicants::check(&policy, &draft, &schools, &regions, &mut faults);
-        let wishes =
-            wishes::check(&policy, &draft.wishes, &schools, &people, &plan, &quotas, &mut faults);
         let ties = applicants::check_ties(&policy, &draft.tie_decisions, &people, &mut faults);
+        let mut unlikely = Faults::at_most(most);
+        let (places, tables) = ((&schools, &regions), (&plan, &*graduates, &people));
+        if !faults.block() {
+            coverage::check(&policy, &draft, places, tables, &mut unlikely);
+        }
+        // The longest table comes last and finds the room of the second longest.
+        drop(take(&mut draft.applicants));
+        let mut parts = WishPart::pack(&take(&mut draft.wishes.rows));
+        parts.append(&mut draft.packed_wishes);
+        let wishes = wishes::check(&policy, parts, &schools, &people, &plan, &quotas, &mut faults);
         plan::check_common_orders(&policy, &draft.plan, &plan, &quotas, &mut faults);
         check_seed(&policy, &mut faults);
-        if !faults.list.iter().any(|f| f.code.severity() == Severity::Error) {
-            let (places, tables) = ((&schools, &regions), (&plan, &*graduates, &people));
-            coverage::check(&policy, &draft, places, tables, &mut faults);
+        if faults.block() {
+            return faults.checked();
         }
-
-        let mut found = faults.list;
-        Fault::sort(&mut found);
-        if found.iter().any(|f| f.code.severity() == Severity::Error) {
-            return Err(found);
-        }
-        let season = Self {
+        faults.append(unlikely);
+        let mut checked = faults.checked();
+        checked.season = Some(Self {
             regions: regions.names,
             schools: schools.list,
             plan: plan.lines,
@@ -64,8 +97,8 @@ impl Season {
             tie_decisions: Arc::new(ties.iter().map(|(b, a, o, _)| ((*b, *a), *o)).collect()),
             tie_papers: Arc::new(ties),
             policy,
-        };
-        Ok((season, found))
+        });
+        checked
     }
 
     /// The same season under another policy, plan and quota cells, which are checked as those of the draft
@@ -80,7 +113,7 @@ impl Season {
         plan: Vec<PlanLine>,
         quotas: Vec<QuotaCell>,
     ) -> Result<Self, Vec<Fault>> {
-        let mut faults = Faults::default();
+        let mut faults = Faults::at_most(usize::MAX);
         let known = Schools {
             list: self.schools.clone(),
             rows: (0..self.schools.len()).map(row_number).collect(),
@@ -101,8 +134,7 @@ impl Season {
         let cells = plan::check_quotas(&policy, &draft, &known, &lines, &mut faults);
         plan::check_common_orders(&policy, &draft.plan, &lines, &cells, &mut faults);
         check_seed(&policy, &mut faults);
-        let mut found = faults.list;
-        Fault::sort(&mut found);
+        let mut found = faults.checked().faults;
         found.retain(|f| f.code.severity() == Severity::Error);
         if !found.is_empty() {
             return Err(found);
@@ -174,14 +206,62 @@ fn check_seed(policy: &Policy, faults: &mut Faults) {
 }
 
 /// The faults found so far.
-#[derive(Default)]
 struct Faults {
     list: Vec<Fault>,
+    /// Most faults of a table and severity that are kept.
+    most: usize,
+    found: BTreeMap<(Table, Severity), usize>,
 }
 
 impl Faults {
+    const fn at_most(most: usize) -> Self {
+        Self { list: Vec::new(), most, found: BTreeMap::new() }
+    }
+
     fn push(&mut self, fault: Fault) {
-        self.list.push(fault);
+        let found = self.found.entry((fault.table, fault.code.severity())).or_default();
+        *found += 1;
+        if *found <= self.most {
+            self.list.push(fault);
+        }
+    }
+
+    /// Whether one of them blocks.
+    fn block(&self) -> bool {
+        self.found.keys().any(|(_, severity)| *severity == Severity::Error)
+    }
+
+    /// Takes over what was found in the next part of the season.
+    fn append(&mut self, mut other: Self) {
+        let kept = &self.found;
+        let mut room: BTreeMap<_, usize> = other
+            .found
+            .keys()
+            .map(|key| (*key, self.most.saturating_sub(kept.get(key).copied().unwrap_or(0))))
+            .collect();
+        other.list.retain(|fault| {
+            let left = room.entry((fault.table, fault.code.severity())).or_default();
+            let keep = *left > 0;
+            *left = left.saturating_sub(1);
+            keep
+        });
+        self.list.append(&mut other.list);
+        for (key, more) in other.found {
+            *self.found.entry(key).or_default() += more;
+        }
+    }
+
+    /// The faults in their order, and how many more there are.
+    fn checked(self) -> Checked {
+        let omitted = |severity: Severity| -> u64 {
+            let of = self.found.iter().filter(|((_, s), _)| *s == severity);
+            of.map(|(_, found)| found.saturating_sub(self.most) as u64).sum()
+        };
+        let (omitted_errors, omitted_warnings) =
+            (omitted(Severity::Error), omitted(Severity::Warning));
+        let mut faults = self.list;
+        Fault::sort(&mut faults);
+        Checked { season: None, faults, omitted_errors, omitted_warnings }
     }
 
     fn unknown(&mut self, table: Table, row: u32, column: &str, found: &str, what: &str) {
@@ -249,7 +329,14 @@ fn scope_parts(cell: &str) -> impl Iterator<Item = &str> {
 fn region_names(draft: &Draft) -> Regions {
     let mut seen: rustc_hash::FxHashSet<&str> = rustc_hash::FxHashSet::default();
     seen.extend(draft.schools.rows.iter().filter_map(|(_, r)| r.region.as_deref()));
-    seen.extend(draft.applicants.rows.iter().filter_map(|(_, r)| r.region.as_deref()));
+    let mut last = None;
+    for region in draft.applicants.rows.iter().filter_map(|(_, r)| r.region.as_deref()) {
+        // Neighbours in the table mostly are neighbours.
+        if last != Some(region) {
+            seen.insert(region);
+            last = Some(region);
+        }
+    }
     let people = seen.clone();
     for (_, row) in &draft.plan.rows {
         seen.extend(row.region_scope.as_deref().into_iter().flat_map(scope_parts));

@@ -1,12 +1,16 @@
 //! Wishes: whose, where, how many.
 
+use std::borrow::Cow;
+
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::applicants::People;
 use super::plan::{Plan, Quotas, classes};
-use super::{Faults, Schools};
-use crate::domain::draft::{Rows, WishRow};
+use super::schools::senior_school;
+use super::{Faults, LOT, Schools};
 use crate::domain::fault::{Fault, FaultCode, Table};
+use crate::domain::wish_part::{Code, WishCodes, WishPart};
 use crate::domain::{ApplicantIx, BatchIx, CategoryIx, SchoolIx, Text, Wish};
 use crate::policy::Policy;
 
@@ -24,10 +28,10 @@ struct Read {
     wish: Wish,
 }
 
-/// Checks the `wishes` table.
+/// Checks the `wishes` table, in parallel over its parts.
 pub(super) fn check(
     policy: &Policy,
-    rows: &Rows<WishRow>,
+    parts: Vec<WishPart>,
     schools: &Schools,
     people: &People,
     plan: &Plan,
@@ -37,36 +41,33 @@ pub(super) fn check(
     let names = Names {
         policy,
         schools,
+        people,
         seats: Seats::of(policy, schools, plan, quotas),
         batches: codes(policy.batches.iter().map(|b| &b.id)),
         categories: codes(policy.categories.iter().map(|c| &c.id)),
     };
-    let mut read: Vec<Read> = Vec::with_capacity(rows.rows.len());
-    let mut last: Option<(&str, Option<ApplicantIx>)> = None;
-    for (row, r) in &rows.rows {
-        let applicant = r.applicant_id.as_deref().and_then(|id| match last {
-            // The wishes of one applicant mostly stand together.
-            Some((before, Some(found))) if before == id => Some(found),
-            _ => {
-                let found = people.find(id);
-                if found.is_none() {
-                    faults.unknown(Table::Wishes, *row, "applicant_id", id, "考生表");
-                }
-                last = Some((id, found));
-                found
-            }
-        });
-        let wish = names.wish(*row, r, faults);
-        if let (Some(applicant), Some(wish)) = (applicant, wish) {
-            read.push(Read { applicant, row: *row, wide: r.wide, wish });
+    let mut read: Vec<Read> = Vec::with_capacity(parts.iter().map(WishPart::len).sum());
+    let mut parts = parts.into_iter();
+    loop {
+        // A lot of parts at a time, so that the parts make room for what is read of them.
+        let lot: Vec<WishPart> = parts.by_ref().take(LOT).collect();
+        if lot.is_empty() {
+            break;
+        }
+        let most = faults.most;
+        let found: Vec<(Vec<Read>, Faults)> =
+            lot.into_par_iter().map(|part| names.part(&part, most)).collect();
+        for (mut wishes, found) in found {
+            read.append(&mut wishes);
+            faults.append(found);
         }
     }
     let key = |r: &Read| (r.applicant, r.wish.batch, r.wish.position);
     if !read.is_sorted_by_key(key) {
         // Stable, so that the first of two equal keys is the earlier row.
-        read.sort_by_key(key);
+        read.par_sort_by_key(key);
     }
-    check_runs(policy, people, &read, faults);
+    faults.append(check_runs(policy, people, &read, faults.most));
 
     let mut offsets = Vec::with_capacity(people.list.len() + 1);
     let mut at = 0;
@@ -81,62 +82,83 @@ pub(super) fn check(
 }
 
 /// Keys and counts of the sorted wishes of each applicant and batch.
-fn check_runs(policy: &Policy, people: &People, read: &[Read], faults: &mut Faults) {
-    for run in read.chunk_by(|a, b| (a.applicant, a.wish.batch) == (b.applicant, b.wish.batch)) {
-        for pair in run.windows(2) {
-            if pair[0].wish.position == pair[1].wish.position {
-                faults.duplicate(
-                    Table::Wishes,
-                    pair[1].row,
-                    "position",
-                    &pair[1].wish.position.to_string(),
-                    pair[0].row,
-                );
-            }
-            let same = |w: &Wish| (w.school, w.category);
-            if same(&pair[0].wish) == same(&pair[1].wish) {
-                faults.push(
-                    Fault::at(
-                        FaultCode::RepeatedWish,
-                        Table::Wishes,
-                        pair[1].row,
-                        school_column(&pair[1]),
-                    )
-                    .expected(format!("与志愿 {} 相同", pair[0].wish.position))
-                    .help("不影响录取；可提醒考生"),
-                );
-            }
+fn check_runs(policy: &Policy, people: &People, read: &[Read], most: usize) -> Faults {
+    read.par_chunk_by(|a, b| (a.applicant, a.wish.batch) == (b.applicant, b.wish.batch))
+        .fold(
+            || Faults::at_most(most),
+            |mut faults, run| {
+                check_run(policy, people, run, &mut faults);
+                faults
+            },
+        )
+        .reduce(
+            || Faults::at_most(most),
+            |mut one, other| {
+                one.append(other);
+                one
+            },
+        )
+}
+
+/// The wishes of one applicant in one batch, in the order of their positions.
+fn check_run(policy: &Policy, people: &People, run: &[Read], faults: &mut Faults) {
+    for pair in run.windows(2) {
+        if pair[0].wish.position == pair[1].wish.position {
+            faults.duplicate(
+                Table::Wishes,
+                pair[1].row,
+                "position",
+                &pair[1].wish.position.to_string(),
+                pair[0].row,
+            );
         }
-        let batch = policy.batch(run[0].wish.batch);
-        let Some(most) = batch.wishes.map(|n| n as usize) else { continue };
-        if run.len() > most {
-            let over = &run[most];
+        let same = |w: &Wish| (w.school, w.category);
+        if same(&pair[0].wish) == same(&pair[1].wish) {
             faults.push(
                 Fault::at(
-                    FaultCode::TooManyWishes,
+                    FaultCode::RepeatedWish,
                     Table::Wishes,
-                    over.row,
-                    if over.wide {
-                        format!("wish_{}", over.wish.position)
-                    } else {
-                        "position".to_owned()
-                    },
+                    pair[1].row,
+                    school_column(pair[1].wide, Some(pair[1].wish.position)),
                 )
-                .found(over.wish.position)
-                .expected(format!(
-                    "考生 {} 在{}填了 {} 个志愿，上限 {most} 个",
-                    people.list[over.applicant.at()].id,
-                    batch.name,
-                    run.len()
-                ))
-                .help("核对志愿表；程序不会代为取舍"),
+                .expected(format!("与志愿 {} 相同", pair[0].wish.position))
+                .help("不影响录取；可提醒考生"),
             );
         }
     }
+    let batch = policy.batch(run[0].wish.batch);
+    let Some(most) = batch.wishes.map(|n| n as usize) else { return };
+    if run.len() > most {
+        let over = &run[most];
+        faults.push(
+            Fault::at(
+                FaultCode::TooManyWishes,
+                Table::Wishes,
+                over.row,
+                if over.wide {
+                    format!("wish_{}", over.wish.position)
+                } else {
+                    "position".to_owned()
+                },
+            )
+            .found(over.wish.position)
+            .expected(format!(
+                "考生 {} 在{}填了 {} 个志愿，上限 {most} 个",
+                people.list[over.applicant.at()].id,
+                batch.name,
+                run.len()
+            ))
+            .help("核对志愿表；程序不会代为取舍"),
+        );
+    }
 }
 
-fn school_column(read: &Read) -> String {
-    if read.wide { format!("wish_{}", read.wish.position) } else { "school_id".to_owned() }
+/// The column of the school of a wish.
+fn school_column(wide: bool, position: Option<u16>) -> Cow<'static, str> {
+    match position {
+        Some(position) if wide => Cow::Owned(format!("wish_{position}")),
+        _ => Cow::Borrowed("school_id"),
+    }
 }
 
 fn codes<'a>(ids: impl Iterator<Item = &'a Text>) -> FxHashMap<&'a str, usize> {
@@ -182,42 +204,101 @@ impl Seats {
 struct Names<'a> {
     policy: &'a Policy,
     schools: &'a Schools,
+    people: &'a People,
     seats: Seats,
     batches: FxHashMap<&'a str, usize>,
     categories: FxHashMap<&'a str, usize>,
 }
 
+/// What the codes of a part mean; nothing for a code that means nothing, or not what it should.
+struct Meanings<'a> {
+    part: &'a WishPart,
+    applicants: Vec<Option<ApplicantIx>>,
+    batches: Vec<Option<BatchIx>>,
+    categories: Vec<Option<CategoryIx>>,
+    schools: Vec<Option<SchoolIx>>,
+}
+
 impl Names<'_> {
-    /// The wish of a row, or nothing when a part of it is missing or unknown.
-    fn wish(&self, row: u32, r: &WishRow, faults: &mut Faults) -> Option<Wish> {
-        let wide_column;
-        let column = match (r.wide, r.position) {
-            (true, Some(position)) => {
-                wide_column = format!("wish_{position}");
-                wide_column.as_str()
+    /// Reads a part; keeps `most` faults of it.
+    fn part(&self, part: &WishPart, most: usize) -> (Vec<Read>, Faults) {
+        let mut faults = Faults::at_most(most);
+        let mut list = Vec::with_capacity(part.len());
+        let meanings = self.meanings(part);
+        for (row, r) in part.rows() {
+            let applicant = r.applicant_id.and_then(|code| {
+                let found = meanings.applicants[code as usize];
+                if found.is_none() {
+                    let id = &part.applicants.list()[code as usize];
+                    faults.unknown(Table::Wishes, row, "applicant_id", id, "考生表");
+                }
+                found
+            });
+            let wish = self.wish(row, &r, &meanings, &mut faults);
+            if let (Some(applicant), Some(wish)) = (applicant, wish) {
+                list.push(Read { applicant, row, wide: r.wide, wish });
             }
-            _ => "school_id",
+        }
+        (list, faults)
+    }
+
+    fn meanings<'p>(&self, part: &'p WishPart) -> Meanings<'p> {
+        let mut last = None;
+        let mut applicant = |id: &Text| {
+            let found = self.people.find_after(last, id);
+            last = found.or(last);
+            found
         };
-        let batch = r.batch.as_deref().and_then(|id| {
-            let found = self.batches.get(id).map(|&at| BatchIx::from(at));
+        let senior = |id: &Text| {
+            let found = self.schools.find(id);
+            found.filter(|s| self.schools.list[s.at()].stage.has_senior())
+        };
+        let batch = |id: &Text| self.batches.get(id.as_str()).map(|&at| BatchIx::from(at));
+        let category = |id: &Text| self.categories.get(id.as_str()).map(|&at| CategoryIx::from(at));
+        Meanings {
+            part,
+            applicants: part.applicants.list().iter().map(&mut applicant).collect(),
+            batches: part.batches.list().iter().map(batch).collect(),
+            categories: part.categories.list().iter().map(category).collect(),
+            schools: part.schools.list().iter().map(senior).collect(),
+        }
+    }
+
+    /// The wish of a row, or nothing when a part of it is missing or unknown.
+    fn wish(
+        &self,
+        row: u32,
+        r: &WishCodes,
+        meanings: &Meanings<'_>,
+        faults: &mut Faults,
+    ) -> Option<Wish> {
+        let part = meanings.part;
+        let batch = r.batch.and_then(|code| {
+            let found = meanings.batches[code as usize];
             // A wide row repeats its batch for every wish; it is reported once, at its first.
             if found.is_none() && !(r.wide && r.position != Some(1)) {
+                let id = &part.batches.list()[code as usize];
                 faults.unknown(Table::Wishes, row, "batch", id, "政策的批次");
             }
             found
         });
-        let category = match r.category.as_deref() {
+        let category = match r.category {
             None => Some(None),
-            Some(id) => {
-                let found = self.categories.get(id).map(|&at| CategoryIx::from(at));
+            Some(code) => {
+                let found = meanings.categories[code as usize];
                 if found.is_none() {
+                    let id = &part.categories.list()[code as usize];
                     faults.unknown(Table::Wishes, row, "category", id, "政策的类别");
                 }
                 found.map(Some)
             }
         };
-        let school = r.school_id.as_deref().and_then(|id| {
-            super::schools::senior_school(self.schools, Table::Wishes, row, (column, id), faults)
+        let id = |code: Code| &part.schools.list()[code as usize];
+        let school = r.school_id.and_then(|code| {
+            meanings.schools[code as usize].or_else(|| {
+                let named = (&*school_column(r.wide, r.position), id(code).as_str());
+                senior_school(self.schools, Table::Wishes, row, named, faults)
+            })
         });
         let (batch, school, category, position) = (batch?, school?, category?, r.position?);
         let listed = match category {
@@ -230,14 +311,19 @@ impl Names<'_> {
         if !listed {
             let what = category.map_or("任何类别", |c| self.policy.category(c).name.as_str());
             faults.push(
-                Fault::at(FaultCode::WishWithoutSeats, Table::Wishes, row, column)
-                    .found(r.school_id.as_deref().unwrap_or_default())
-                    .expected(format!(
-                        "{}在{}没有{what}的招生计划",
-                        self.schools.list[school.at()].name,
-                        self.policy.batch(batch).name
-                    ))
-                    .help("核对志愿的学校、批次和类别；或招生计划漏了一行"),
+                Fault::at(
+                    FaultCode::WishWithoutSeats,
+                    Table::Wishes,
+                    row,
+                    school_column(r.wide, r.position),
+                )
+                .found(r.school_id.map_or("", |code| id(code)))
+                .expected(format!(
+                    "{}在{}没有{what}的招生计划",
+                    self.schools.list[school.at()].name,
+                    self.policy.batch(batch).name
+                ))
+                .help("核对志愿的学校、批次和类别；或招生计划漏了一行"),
             );
             return None;
         }
