@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use luqu_engine::domain::draft::QuotaRow;
 use luqu_engine::domain::{Fault, Season, Table};
 use luqu_engine::quota::{Distribution, Edit, edited, resolve};
 
@@ -28,13 +29,13 @@ pub fn read(file: &Path, season: &Season) -> Result<Result<QuotaEdits, Vec<Locat
     let context = Context::of(Some(season.policy()));
     let found = folder::find_in(file, Table::Quotas)?;
     let candidates: Vec<_> = found.candidates.iter().collect();
-    let mut part: Part<_> = read_table(Table::Quotas, &candidates, None, &context);
+    let mut part: Part<QuotaRow> = read_table(Table::Quotas, &candidates, None, &context);
     part.faults.extend(found.faults);
     let mut read = QuotaEdits { edits: Vec::new(), source: part.source, file: name_of(file) };
     if part.faults.iter().any(Located::blocks) {
         return Ok(Err(part.faults));
     }
-    match resolve(season, &part.rows.rows) {
+    match resolve(season, &part.rows) {
         Ok(edits) => read.edits = edits,
         Err(faults) => return Ok(Err(read.locate(faults))),
     }

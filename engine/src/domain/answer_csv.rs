@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use rayon::prelude::*;
 
-use super::{Answer, ApplicantIx, Outcome, Season};
+use super::{Answer, Season};
 
 /// The columns of `placements`, in every form of an answer.
 pub const PLACEMENTS: [&str; 7] =
@@ -29,35 +29,34 @@ pub const CUTOFFS: [&str; 10] = [
 pub const REASONS: [&str; 7] =
     ["applicant_id", "batch", "position", "school_id", "category", "reason", "detail"];
 
+/// Rows written as one piece; the pieces are written in parallel and then put together.
+const PIECE: usize = 1 << 14;
+
 /// `placements.csv`: one row per applicant, in the order of ids.
 pub fn placements(season: &Season, answer: &Answer) -> Vec<u8> {
-    let mut out = String::with_capacity(48 * answer.outcomes.len() + 64);
-    header(&mut out, &PLACEMENTS);
-    let policy = season.policy();
-    for (at, outcome) in answer.outcomes.iter().enumerate() {
-        let applicant = season.applicant(ApplicantIx::from(at));
-        field(&mut out, &applicant.id);
-        out.push(',');
-        out.push_str(outcome.key());
-        match outcome.seat() {
-            None => out.push_str(",,,,,"),
-            Some((batch, position, school, category)) => {
-                out.push(',');
-                field(&mut out, &policy.batch(batch).id);
-                let _ = write!(out, ",{position},");
-                field(&mut out, &season.school(school).id);
-                out.push(',');
-                field(&mut out, &policy.category(category).id);
-                out.push(',');
+    let ids = Ids::of(season);
+    let totals = season.applicants().par_iter().zip(&answer.outcomes);
+    let pieces = totals.chunks(PIECE).map(|rows| {
+        let mut out = String::with_capacity(48 * rows.len());
+        for (applicant, outcome) in rows {
+            field(&mut out, &applicant.id);
+            out.push(',');
+            out.push_str(outcome.key());
+            match outcome.seat() {
+                None => out.push_str(",,,,,"),
+                Some((batch, position, school, category)) => {
+                    out.push_str(&ids.batches[batch.at()]);
+                    number(&mut out, u32::from(position));
+                    out.push_str(&ids.schools[school.at()]);
+                    out.push_str(&ids.categories[category.at()]);
+                }
             }
+            score(&mut out, applicant.total);
+            out.push('\n');
         }
-        score(&mut out, applicant.total);
-        out.push('\n');
-    }
-    debug_assert!(
-        answer.outcomes.iter().all(|o| !matches!(o, Outcome::Placed { position: 0, .. }))
-    );
-    out.into_bytes()
+        out
+    });
+    together(&PLACEMENTS, pieces.collect())
 }
 
 /// `cutoffs.csv`: one row per seat class, in the order of the answer.
@@ -95,37 +94,60 @@ pub fn cutoffs(season: &Season, answer: &Answer) -> Vec<u8> {
 
 /// `reasons.csv`: one row per proposal that did not stick, in the order of the answer.
 pub fn reasons(season: &Season, answer: &Answer) -> Vec<u8> {
-    let mut head = String::new();
-    header(&mut head, &REASONS);
-    let policy = season.policy();
-    let parts: Vec<String> = answer
-        .reasons
-        .par_chunks(1 << 14)
-        .map(|chunk| {
-            let mut out = String::with_capacity(64 * chunk.len());
-            for reason in chunk {
-                field(&mut out, &season.applicant(reason.applicant).id);
-                out.push(',');
-                field(&mut out, &policy.batch(reason.batch).id);
-                let _ = write!(out, ",{},", reason.position);
-                field(&mut out, &season.school(reason.school).id);
-                out.push(',');
-                field(&mut out, &policy.category(reason.category).id);
-                out.push(',');
-                reason.kind.write_key(&mut out);
-                out.push(',');
-                if let Some(bound) = reason.bound {
-                    score(&mut out, bound);
-                }
-                out.push('\n');
+    let ids = Ids::of(season);
+    let pieces = answer.reasons.par_chunks(PIECE).map(|rows| {
+        let mut out = String::with_capacity(64 * rows.len());
+        for reason in rows {
+            field(&mut out, &season.applicant(reason.applicant).id);
+            out.push_str(&ids.batches[reason.batch.at()]);
+            number(&mut out, u32::from(reason.position));
+            out.push_str(&ids.schools[reason.school.at()]);
+            out.push_str(&ids.categories[reason.category.at()]);
+            reason.kind.write_key(&mut out);
+            out.push(',');
+            if let Some(bound) = reason.bound {
+                score(&mut out, bound);
             }
+            out.push('\n');
+        }
+        out
+    });
+    together(&REASONS, pieces.collect())
+}
+
+/// The fields that most rows have, with the commas around them, by index: of batches and schools both
+/// commas, of categories the one behind, since a school goes before.
+struct Ids {
+    batches: Vec<String>,
+    schools: Vec<String>,
+    categories: Vec<String>,
+}
+
+impl Ids {
+    fn of(season: &Season) -> Self {
+        let between = |before: &str, id: &str| {
+            let mut out = before.to_owned();
+            field(&mut out, id);
+            out.push(',');
             out
-        })
-        .collect();
-    let mut out = Vec::with_capacity(head.len() + parts.iter().map(String::len).sum::<usize>());
+        };
+        let policy = season.policy();
+        Self {
+            batches: policy.batches.iter().map(|b| between(",", &b.id)).collect(),
+            schools: season.schools().iter().map(|s| between(",", &s.id)).collect(),
+            categories: policy.categories.iter().map(|c| between("", &c.id)).collect(),
+        }
+    }
+}
+
+fn together(columns: &[&str], pieces: Vec<String>) -> Vec<u8> {
+    let mut head = String::new();
+    header(&mut head, columns);
+    let length = head.len() + pieces.iter().map(String::len).sum::<usize>();
+    let mut out = Vec::with_capacity(length);
     out.extend_from_slice(head.as_bytes());
-    for part in parts {
-        out.extend_from_slice(part.as_bytes());
+    for piece in pieces {
+        out.extend_from_slice(piece.as_bytes());
     }
     out
 }
@@ -146,5 +168,44 @@ fn field(out: &mut String, text: &str) {
 }
 
 fn score(out: &mut String, score: super::Score) {
-    let _ = write!(out, "{score}");
+    if score.hundredths() < 0 {
+        out.push('-');
+    }
+    let hundredths = score.hundredths().unsigned_abs();
+    number(out, hundredths / 100);
+    let part = hundredths % 100;
+    if part > 0 {
+        out.push('.');
+        digit(out, part / 10);
+        if !part.is_multiple_of(10) {
+            digit(out, part % 10);
+        }
+    }
+}
+
+/// The number in digits; the formatting of the standard library takes several times as long.
+fn number(out: &mut String, number: u32) {
+    if number >= 10 {
+        self::number(out, number / 10);
+    }
+    digit(out, number % 10);
+}
+
+fn digit(out: &mut String, digit: u32) {
+    out.push(char::from_digit(digit, 10).unwrap_or('0'));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::Score;
+
+    #[test]
+    fn scores_stand_as_they_print() {
+        for hundredths in [i32::MIN, -6125, -25, 0, 5, 10, 50, 99, 100, 61200, 61205, 61250] {
+            let one = Score::from_hundredths(hundredths);
+            let mut out = String::new();
+            super::score(&mut out, one);
+            assert_eq!(out, one.to_string());
+        }
+    }
 }

@@ -138,13 +138,37 @@ pub struct Certified {
     pub bytes: AnswerBytes,
 }
 
+/// The digests of what goes into a placement. They follow from the season alone, so that they can be made
+/// while it is placed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InputDigests {
+    policy: String,
+    tables: BTreeMap<String, String>,
+}
+
+impl InputDigests {
+    /// The digests of the policy and of every table.
+    pub fn of(season: &Season) -> Self {
+        let digest = |&t: &Table| (t.key().to_owned(), canonical::table(season, t).to_string());
+        Self {
+            policy: canonical::table(season, Table::Policy).to_string(),
+            tables: Table::SEASON.par_iter().map(digest).collect(),
+        }
+    }
+}
+
 /// Verifies an answer and digests it at the same time; nothing is certified unless the report is clean.
-pub fn certify(season: &Season, answer: &Answer) -> (Report, Option<Certified>) {
+/// `inputs` are the digests of this season.
+pub fn certify(
+    season: &Season,
+    answer: &Answer,
+    inputs: InputDigests,
+) -> (Report, Option<Certified>) {
     let (report, certified) = rayon::join(
         || super::verify(season, answer),
         || {
             let bytes = AnswerBytes::of(season, answer);
-            let certificate = Certificate::of_bytes(season, answer, &bytes);
+            let certificate = Certificate::of_bytes(season, answer, &bytes, inputs);
             Certified { certificate, bytes }
         },
     );
@@ -155,29 +179,23 @@ pub fn certify(season: &Season, answer: &Answer) -> (Report, Option<Certified>) 
 impl Certificate {
     /// The certificate of an answer, only where verification found nothing.
     pub fn of(season: &Season, answer: &Answer, report: &Report) -> Option<Self> {
-        report.clean().then(|| Self::of_bytes(season, answer, &AnswerBytes::of(season, answer)))
+        let due = || {
+            let bytes = AnswerBytes::of(season, answer);
+            Self::of_bytes(season, answer, &bytes, InputDigests::of(season))
+        };
+        report.clean().then(due)
     }
 
     /// The same with the bytes at hand, whatever verification says: for comparing with one that is given.
-    fn of_bytes(season: &Season, answer: &Answer, bytes: &AnswerBytes) -> Self {
-        let mut tables = Table::SEASON.to_vec();
-        tables.push(Table::Policy);
-        let (mut digests, files) = rayon::join(
-            || -> BTreeMap<String, String> {
-                tables
-                    .par_iter()
-                    .map(|&t| (t.key().to_owned(), canonical::table(season, t).to_string()))
-                    .collect()
-            },
-            || -> BTreeMap<String, String> {
-                bytes
-                    .files()
-                    .par_iter()
-                    .map(|(name, bytes)| ((*name).to_owned(), of_bytes(bytes).to_string()))
-                    .collect()
-            },
-        );
-        let policy = digests.remove(Table::Policy.key()).unwrap_or_default();
+    fn of_bytes(
+        season: &Season,
+        answer: &Answer,
+        bytes: &AnswerBytes,
+        inputs: InputDigests,
+    ) -> Self {
+        let digest =
+            |(name, bytes): &(&str, &[u8])| ((*name).to_owned(), of_bytes(bytes).to_string());
+        let files: BTreeMap<String, String> = bytes.files().par_iter().map(digest).collect();
         let mut over = Digester::default();
         for (name, digest) in &files {
             over.field(name.as_bytes());
@@ -205,8 +223,8 @@ impl Certificate {
             engine: env!("CARGO_PKG_VERSION").to_owned(),
             season: season.policy().id.clone(),
             seed: season.policy().seed.clone().filter(|_| season.policy().needs_seed()),
-            policy,
-            inputs: digests,
+            policy: inputs.policy,
+            inputs: inputs.tables,
             counts: counts(season, answer),
             frozen: frozen.collect(),
             lines: lines.collect(),
@@ -261,7 +279,7 @@ pub fn check_certificate(
     bytes: &AnswerBytes,
     given: &Certificate,
 ) -> Vec<Finding> {
-    let due = Certificate::of_bytes(season, answer, bytes);
+    let due = Certificate::of_bytes(season, answer, bytes, InputDigests::of(season));
     let mut findings = Vec::new();
     let mut compare = |what: &str, due: &str, given: &str| {
         if due != given {

@@ -29,7 +29,7 @@ use court::Court;
 use market::Market;
 
 pub use certificate::{
-    AnswerBytes, CONTRACT, Certificate, Certified, CertifiedLine, Counts, certify,
+    AnswerBytes, CONTRACT, Certificate, Certified, CertifiedLine, Counts, InputDigests, certify,
     check_certificate,
 };
 pub use report::{Finding, Property, Report};
