@@ -1,8 +1,10 @@
 //! Everything that touches the world: files, the command line and, later, the season server.
 
 pub mod audit_report;
+pub mod auth;
 pub mod cli;
 pub mod error;
 pub mod interrupt;
+pub mod ledger;
 pub mod store;
 pub mod tables;

@@ -77,6 +77,7 @@ fn binaries() -> Option<PathBuf> {
     versions.pop()
 }
 
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn cluster() -> Option<Arc<Cluster>> {
     static RUNNING: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
     let mut running = RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

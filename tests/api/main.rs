@@ -14,6 +14,7 @@ mod scenarios;
 mod show;
 mod store_law;
 mod store_schema;
+mod store_season;
 mod store_world;
 mod tables_clean;
 mod tables_faults;

@@ -28,8 +28,8 @@ INSERT INTO applicant (season_id, applicant_id, name, person_hash, junior_id, re
   ('s', 'A5', 'e', {b:05}, 'J1', 'R1', 1, 1, '[]', 0, 60000, 0, 1, 1), ('s', 'A6', 'f', {b:06}, 'J2', 'R1', 1, 1, '[]', 0, 60000, 0, 1, 0),
   ('s', 'A7', 'g', {b:07}, 'J2', 'R1', 1, 1, '[]', 0, 60000, 0, 1, 0), ('s', 'A8', 'h', {b:08}, 'J2', 'R1', 1, 1, '[]', 0, 60000, 0, 1, 0),
   ('s', 'A9', 'i', {b:0a}, 'J2', 'R2', 1, 1, '[]', 0, 60000, 0, 1, 0);
-INSERT INTO special_score (season_id, applicant_id, category, school_id, score, qualified) VALUES ('s', 'A1', 'sports', '', 5000, 0);
-INSERT INTO restriction (season_id, applicant_id, kind, reason) VALUES ('s', 'A5', 'barred', 'x');
+INSERT INTO special_score (season_id, applicant_id, category, school_id, score, qualified, test_date) VALUES ('s', 'A1', 'sports', '', 5000, 0, '');
+INSERT INTO restriction (season_id, applicant_id, kind, reason, document) VALUES ('s', 'A5', 'barred', 'x', '');
 INSERT INTO wish_window (season_id, batch, status, opened_at) VALUES ('s', 'key', 'open', 1), ('s', 'low', 'open', 1);
 INSERT INTO wish_list (season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES ('s', 'key', 'A1', 1, 'zhao', 2), ('s', 'low', 'A1', 1, 'zhao', 2);
 INSERT INTO wish (list_id, position, school_id, adjust) VALUES (1, 1, 'H1', 0);

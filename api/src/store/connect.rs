@@ -5,11 +5,12 @@ use std::time::Duration;
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
+use super::db::{Db, Reader, Tx};
 use super::fingerprint;
 use super::migrations::Migrator;
 
@@ -22,6 +23,13 @@ pub enum StoreError {
     /// The database is not what this program made.
     #[error("{0}")]
     Foreign(String),
+}
+
+impl StoreError {
+    /// A value that this program never writes.
+    pub(super) fn foreign(what: &str) -> Self {
+        Self::Foreign(format!("the database holds what this program never writes: {what}"))
+    }
 }
 
 /// An open database.
@@ -53,19 +61,23 @@ impl Store {
         self.connection.get_database_backend()
     }
 
-    /// The connection, for reading.
-    pub(super) const fn reading(&self) -> &DatabaseConnection {
-        &self.connection
+    /// Queries that only read.
+    #[must_use]
+    pub fn read(&self) -> Reader {
+        Db(self.connection.clone())
     }
 
     /// Begins a transaction that writes. On SQLite it takes the write lock at once: one that begins by reading could
     /// find the database locked at its first write.
-    pub(super) async fn write_tx(&self) -> Result<DatabaseTransaction, DbErr> {
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.connection.begin_with_options(options).await
+        Ok(Db(self.connection.begin_with_options(options).await?))
     }
 
     /// Runs one statement as it stands.

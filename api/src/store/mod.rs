@@ -1,11 +1,60 @@
 //! All SQL of the program: the schema that carries the law, its migrations, and every query.
 //!
-//! Entities never leave this room: what goes in and out are values of the engine and plain structs.
-//! SQLite is the default, PostgreSQL one URL away; both have the same tables, keys, checks and histories.
+//! Entities never leave this room: what goes in and out are values of the engine and plain structs. SQLite is the
+//! default, PostgreSQL one URL away; both have the same tables, keys, checks and histories.
 
+/// A column of words as a type.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word of the database and of the API.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            fn of_word(word: &str) -> Result<Self, $crate::store::StoreError> {
+                Self::ALL.iter().copied().find(|v| v.word() == word)
+                    .ok_or_else(|| $crate::store::StoreError::foreign(word))
+            }
+        }
+    };
+}
+use words;
+
+mod accounts;
+mod admissions;
 mod connect;
+mod db;
+mod draft;
+mod entities;
 mod fingerprint;
+mod imports;
+mod log;
 mod migrations;
+mod people;
+mod plan;
+mod rounds;
 pub mod schema;
+mod seasons;
+mod wishes;
 
+pub use accounts::{Account, Role, SessionRow};
+pub use admissions::{Admission, NewAdmission, Publishing, Record};
 pub use connect::{Store, StoreError};
+pub use db::{Db, Reader, Tx};
+pub use draft::OpenId;
+pub use imports::{Import, ImportStatus, NewImport};
+pub use log::Look;
+pub use people::{Intake, SealedId};
+pub use plan::SeatLine;
+pub use rounds::{Job, JobStatus, NewRound, Round, RoundStatus};
+pub use seasons::{Decision, DecisionKind, DecisionStatus, Mode, Proposal, SeasonRow};
+pub use wishes::{Window, WindowStatus, WishLine, WishList};

@@ -118,6 +118,7 @@ CREATE TABLE plan_line (
     junior_id       TEXT    NOT NULL,
     seats           INTEGER NOT NULL CHECK (seats >= 0),
     classes         INTEGER CHECK (classes >= 0),
+    quota_share     TEXT,
     scope           TEXT    NOT NULL,
     approval_no     TEXT    NOT NULL CHECK (length(trim(approval_no)) > 0),
     decision_id     BIGINT  NOT NULL,
@@ -192,7 +193,7 @@ CREATE TABLE special_score (
     school_id    TEXT    NOT NULL,
     score        INTEGER NOT NULL,
     qualified    INTEGER NOT NULL CHECK (qualified IN (0, 1)),
-    test_date    TEXT,
+    test_date    TEXT    NOT NULL,
     PRIMARY KEY (season_id, applicant_id, category, school_id),
     FOREIGN KEY (season_id, applicant_id) REFERENCES applicant (season_id, applicant_id)
 );
@@ -202,7 +203,7 @@ CREATE TABLE restriction (
     applicant_id TEXT NOT NULL,
     kind         TEXT NOT NULL CHECK (kind IN ('barred', 'quota_ineligible')),
     reason       TEXT NOT NULL,
-    document     TEXT,
+    document     TEXT NOT NULL,
     PRIMARY KEY (season_id, applicant_id, kind),
     FOREIGN KEY (season_id, applicant_id) REFERENCES applicant (season_id, applicant_id)
 );

@@ -1,0 +1,214 @@
+//! What the office does, step by step: each act checks who may do it, does it whole or not at all, and records it.
+//!
+//! Pages, the API and the command line call the same acts. No SQL and no rule of admission stands here: the store has
+//! the one, the engine the other.
+
+mod imports;
+mod plan;
+mod publish;
+mod registry;
+mod run;
+mod wishes;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use luqu_engine::domain::Season;
+use luqu_engine::policy::Policy;
+use serde_json::Value;
+
+use crate::auth::keys::{Keys, random};
+use crate::error::Failure;
+use crate::ledger::Event;
+use crate::store::{Account, Mode, Role, SeasonRow, Store, StoreError, Tx};
+use crate::tables::Located;
+
+pub use imports::{Staged, Upload};
+pub use plan::PlanProposal;
+pub use publish::Vacancy;
+pub use registry::{Cleared, Opened};
+pub use run::RunOutcome;
+
+/// Why an act was not done. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// The account may not do this.
+    #[error("无权进行此操作：{0}")]
+    NotPermitted(String),
+    /// There is no such thing, or none that the account may see.
+    #[error("没有找到：{0}")]
+    NotFound(String),
+    /// Things are not as the act needs them, or have changed since they were looked at.
+    #[error("{0}")]
+    Conflict(String),
+    /// The data have faults.
+    #[error("数据有误，共 {} 处", .0.len())]
+    Faults(Vec<Located>),
+    /// What the law, as the schema has it, does not let be.
+    #[error("不合规定，未写入：{0}")]
+    Unlawful(String),
+    /// The world around the program failed.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl From<StoreError> for ActError {
+    fn from(error: StoreError) -> Self {
+        match error.broken_law() {
+            Some(law) => Self::Unlawful(law),
+            None => Self::Failure(Failure::Internal(error.to_string())),
+        }
+    }
+}
+
+impl From<sea_orm::DbErr> for ActError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+/// Who acts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Actor {
+    /// The name of the account.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The school of a school account.
+    pub school: Option<String>,
+}
+
+impl Actor {
+    /// The actor that an account is.
+    #[must_use]
+    pub fn of(account: &Account) -> Self {
+        Self { name: account.name.clone(), role: account.role, school: account.school.clone() }
+    }
+
+    /// Passes for these roles.
+    ///
+    /// # Errors
+    /// `NotPermitted` for every other.
+    pub fn must_be(&self, roles: &[Role]) -> Result<(), ActError> {
+        if roles.contains(&self.role) {
+            return Ok(());
+        }
+        Err(ActError::NotPermitted(format!("{} ({})", self.name, self.role.word())))
+    }
+
+    /// Passes for the office, and for the school itself.
+    ///
+    /// # Errors
+    /// `NotFound` for every other school, as if it had no such thing.
+    pub fn must_serve(&self, school: &str) -> Result<(), ActError> {
+        match (self.role, &self.school) {
+            (Role::Clerk | Role::Reviewer, _) => Ok(()),
+            (Role::School, Some(own)) if own == school => Ok(()),
+            (Role::School, _) => Err(ActError::NotFound(school.to_owned())),
+            _ => Err(ActError::NotPermitted(format!("{} ({})", self.name, self.role.word()))),
+        }
+    }
+}
+
+/// The office: the store, the keys, the clock.
+#[derive(Clone, Debug)]
+pub struct Office {
+    store: Store,
+    keys: Arc<Keys>,
+}
+
+/// Microseconds of UTC.
+#[must_use]
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl Office {
+    /// An office over a store.
+    #[must_use]
+    pub fn new(store: Store, keys: Arc<Keys>) -> Self {
+        Self { store, keys }
+    }
+
+    /// The store, for reading.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Begins a season under a policy; its id is the policy's.
+    ///
+    /// # Errors
+    /// A policy that is refused; an id that is taken; no permission.
+    pub async fn create_season(
+        &self,
+        actor: &Actor,
+        policy_text: &str,
+        mode: Mode,
+    ) -> Result<SeasonRow, ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        let policy = Policy::load(policy_text, None).map_err(|refusals| {
+            let words: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+            ActError::Conflict(format!("政策文件被拒绝：{}", words.join("；")))
+        })?;
+        let row = SeasonRow {
+            id: policy.id.to_string(),
+            district: policy.district.to_string(),
+            year: policy.year,
+            mode,
+            policy: policy.text.clone(),
+        };
+        if self.store.read().season(&row.id).await?.is_some() {
+            return Err(ActError::Conflict(format!("招生季 {} 已存在", row.id)));
+        }
+        let tx = self.store.write().await?;
+        tx.create_season(&row, &actor.name, now()).await?;
+        let facts = serde_json::json!({"policy": digest(policy.text.as_bytes()), "mode": mode});
+        self.record(&tx, Event::new("season_created", &actor.name, &row.id, facts)).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    /// A season that must be there, with its policy.
+    async fn season_row(&self, season: &str) -> Result<(SeasonRow, Policy), ActError> {
+        let Some(row) = self.store.read().season(season).await? else {
+            return Err(ActError::NotFound(format!("招生季 {season}")));
+        };
+        let policy = Policy::load(&row.policy, None).map_err(|_| {
+            ActError::Failure(Failure::Internal("the stored policy is refused".to_owned()))
+        })?;
+        Ok((row, policy))
+    }
+
+    /// Records an event in the ledger, within the transaction of the act.
+    async fn record(&self, tx: &Tx, event: Event) -> Result<u64, ActError> {
+        Ok(tx.record(&event, now(), random()?).await?)
+    }
+
+    /// The pseudonym of a person in the ledger.
+    fn pseudonym(&self, season: &str, applicant: &str) -> String {
+        hex::encode(&self.keys.hash("pseudonym", format!("{season}/{applicant}").as_bytes())[..16])
+    }
+}
+
+/// SHA-256 in hex.
+fn digest(bytes: &[u8]) -> String {
+    luqu_engine::domain::digest::of_bytes(bytes).to_string()
+}
+
+/// The batch of a policy that must be there.
+fn batch_of(season: &Season, id: &str) -> Result<luqu_engine::domain::BatchIx, ActError> {
+    season.policy().batch_ix(id).ok_or_else(|| ActError::NotFound(format!("批次 {id}")))
+}
+
+/// Facts of an event.
+fn facts<const N: usize>(pairs: [(&str, Value); N]) -> Value {
+    Value::Object(pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
+}

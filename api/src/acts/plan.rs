@@ -1,0 +1,292 @@
+//! The plan: frozen by two people over one digest, then its quota seats distributed by two.
+
+use std::collections::BTreeMap;
+
+use luqu_engine::domain::Season;
+use luqu_engine::policy::Policy;
+use luqu_engine::quota::{self, QuotaError, files};
+use serde_json::{Value, json};
+
+use super::{ActError, Actor, Office, digest, now};
+use crate::error::Failure;
+use crate::ledger::Event;
+use crate::store::{Decision, DecisionKind, DecisionStatus, Proposal, Role, Tx};
+use crate::tables::load::{POLICY_FILE, Purpose, load_layers};
+use crate::tables::season_csv;
+
+/// What was proposed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlanProposal {
+    /// The number of the decision.
+    pub decision: i64,
+    /// What the second person signs.
+    pub digest: String,
+}
+
+impl Office {
+    /// Proposes to freeze schools, graduates and plan as they stand in the committed imports.
+    ///
+    /// # Errors
+    /// Faults; it is frozen already; no permission.
+    pub async fn propose_freeze(
+        &self,
+        actor: &Actor,
+        season: &str,
+        note: &str,
+    ) -> Result<PlanProposal, ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        self.must_not_be_approved(season, DecisionKind::FreezePlan, "招生计划已经冻结").await?;
+        let found = self.folded_season(season).await?;
+        let body = frozen_tables(&found).to_string();
+        self.propose(actor, season, DecisionKind::FreezePlan, note, body).await
+    }
+
+    /// Approves a frozen plan: schools, graduates, and the lines if no quota seats are still to be distributed.
+    ///
+    /// # Errors
+    /// The approver is the proposer; the digest is another; it is no longer proposed; no permission.
+    pub async fn approve_freeze(
+        &self,
+        actor: &Actor,
+        season: &str,
+        decision: i64,
+        signed: &str,
+    ) -> Result<(), ActError> {
+        let proposed = self.to_approve(actor, season, decision, DecisionKind::FreezePlan, signed).await?;
+        let frozen = self.frozen_season(season, &proposed.body).await?;
+        let tx = self.approved(actor, &proposed).await?;
+        tx.store_schools(&frozen).await?;
+        tx.store_flows(frozen.policy(), decision).await?;
+        if frozen.pending().next().is_none() && !quotas_missing(&frozen) {
+            tx.store_plan(&frozen, decision, DecisionKind::FreezePlan, now()).await?;
+        }
+        let facts = json!({"decision": decision, "digest": proposed.digest, "proposed_by": proposed.proposed_by});
+        self.record(&tx, Event::new("plan_frozen", &actor.name, season, facts)).await?;
+        self.checkpoint(&tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Proposes the distribution of the quota seats of the frozen plan.
+    ///
+    /// # Errors
+    /// The plan is not frozen, or has its lines already; no distribution exists; no permission.
+    pub async fn propose_quota(
+        &self,
+        actor: &Actor,
+        season: &str,
+        note: &str,
+    ) -> Result<PlanProposal, ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        if self.store.read().has_plan(season).await? {
+            return Err(ActError::Conflict("指标已经分配，或没有要分配的指标".to_owned()));
+        }
+        let frozen = self.frozen(season).await?;
+        let distributed = self.distributed(&frozen)?;
+        self.propose(actor, season, DecisionKind::Quota, note, distributed.to_string()).await
+    }
+
+    /// Approves a distribution: it is computed again, and the plan gets its lines.
+    ///
+    /// # Errors
+    /// The approver is the proposer; computing again gives another digest; it is no longer proposed; no permission.
+    pub async fn approve_quota(
+        &self,
+        actor: &Actor,
+        season: &str,
+        decision: i64,
+        signed: &str,
+    ) -> Result<(), ActError> {
+        let proposed = self.to_approve(actor, season, decision, DecisionKind::Quota, signed).await?;
+        let frozen = self.frozen(season).await?;
+        let again = self.distributed(&frozen)?;
+        if again.to_string() != proposed.body {
+            return Err(ActError::Conflict("重新计算的指标分配与提交的不同".to_owned()));
+        }
+        let mut tables = frozen_tables(&frozen);
+        for name in ["plan.csv", "quotas.csv"] {
+            tables[name] = again[name].clone();
+        }
+        let complete = self.season_of_tables(frozen.policy(), &tables).await?;
+        let tx = self.approved(actor, &proposed).await?;
+        tx.store_plan(&complete, decision, DecisionKind::Quota, now()).await?;
+        let facts = json!({"decision": decision, "digest": proposed.digest, "proposed_by": proposed.proposed_by});
+        self.record(&tx, Event::new("quota_distributed", &actor.name, season, facts)).await?;
+        self.checkpoint(&tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Withdraws what one proposed oneself.
+    ///
+    /// # Errors
+    /// It is another's, or no longer proposed.
+    pub async fn withdraw(&self, actor: &Actor, season: &str, decision: i64) -> Result<(), ActError> {
+        let found = self.decision(season, decision).await?;
+        if found.proposed_by != actor.name {
+            return Err(ActError::NotPermitted("只能撤回自己提交的事项".to_owned()));
+        }
+        let tx = self.store.write().await?;
+        if !tx.withdraw(decision).await? {
+            return Err(ActError::Conflict("该事项已办结".to_owned()));
+        }
+        let event = Event::new("proposal_withdrawn", &actor.name, season, json!({"decision": decision}));
+        self.record(&tx, event).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The season of the committed imports, without faults.
+    pub(super) async fn folded_season(&self, season: &str) -> Result<Season, ActError> {
+        let mut loaded = self.folded(season).await?;
+        match loaded.season.take() {
+            Some(found) => Ok(found),
+            None => Err(ActError::Faults(loaded.faults)),
+        }
+    }
+
+    pub(super) async fn propose(
+        &self,
+        actor: &Actor,
+        season: &str,
+        kind: DecisionKind,
+        note: &str,
+        body: String,
+    ) -> Result<PlanProposal, ActError> {
+        let digest = digest(body.as_bytes());
+        let tx = self.store.write().await?;
+        let proposal = Proposal {
+            season,
+            kind,
+            digest: &digest,
+            note,
+            body: &body,
+            by: &actor.name,
+            at: now(),
+        };
+        let decision = tx.propose(&proposal).await?;
+        let facts = json!({"decision": decision, "kind": kind, "digest": digest});
+        self.record(&tx, Event::new("proposed", &actor.name, season, facts)).await?;
+        tx.commit().await?;
+        Ok(PlanProposal { decision, digest })
+    }
+
+    /// What is to be approved, by somebody who may.
+    pub(super) async fn to_approve(
+        &self,
+        actor: &Actor,
+        season: &str,
+        decision: i64,
+        kind: DecisionKind,
+        signed: &str,
+    ) -> Result<Decision, ActError> {
+        actor.must_be(&[Role::Reviewer])?;
+        let found = self.decision(season, decision).await?;
+        if found.kind != kind || found.status != DecisionStatus::Proposed {
+            return Err(ActError::Conflict("该事项已办结，或不是此类事项".to_owned()));
+        }
+        if found.proposed_by == actor.name {
+            return Err(ActError::NotPermitted("提交人与复核人不能是同一人".to_owned()));
+        }
+        if found.digest != signed {
+            return Err(ActError::Conflict("签署的摘要与所提交的不同，请重新核对".to_owned()));
+        }
+        Ok(found)
+    }
+
+    /// A transaction in which the decision is approved.
+    pub(super) async fn approved(&self, actor: &Actor, proposed: &Decision) -> Result<Tx, ActError> {
+        let tx = self.store.write().await?;
+        if tx.approve(proposed.id, &actor.name, now()).await? {
+            return Ok(tx);
+        }
+        Err(ActError::Conflict("该事项已由他人办结".to_owned()))
+    }
+
+    async fn decision(&self, season: &str, id: i64) -> Result<Decision, ActError> {
+        let all = self.store.read().decisions(season).await?;
+        all.into_iter()
+            .find(|d| d.id == id)
+            .ok_or_else(|| ActError::NotFound(format!("事项 {id}")))
+    }
+
+    async fn must_not_be_approved(
+        &self,
+        season: &str,
+        kind: DecisionKind,
+        words: &str,
+    ) -> Result<(), ActError> {
+        let done = |d: &Decision| d.kind == kind && d.status == DecisionStatus::Approved;
+        if self.store.read().decisions(season).await?.iter().any(done) {
+            return Err(ActError::Conflict(words.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The season whose plan two people froze.
+    async fn frozen(&self, season: &str) -> Result<Season, ActError> {
+        let all = self.store.read().decisions(season).await?;
+        let frozen = all.into_iter().find(|d| {
+            d.kind == DecisionKind::FreezePlan && d.status == DecisionStatus::Approved
+        });
+        match frozen {
+            Some(decision) => self.frozen_season(season, &decision.body).await,
+            None => Err(ActError::Conflict("请先冻结招生计划".to_owned())),
+        }
+    }
+
+    async fn frozen_season(&self, season: &str, body: &str) -> Result<Season, ActError> {
+        let (_, policy) = self.season_row(season).await?;
+        let tables = serde_json::from_str(body)
+            .map_err(|_| Failure::Internal("the frozen plan is not JSON".to_owned()))?;
+        self.season_of_tables(&policy, &tables).await
+    }
+
+    /// The season of tables that stand in a decision.
+    async fn season_of_tables(&self, policy: &Policy, tables: &Value) -> Result<Season, ActError> {
+        let tables: BTreeMap<String, String> = serde_json::from_value(tables.clone())
+            .map_err(|_| Failure::Internal("the tables of a decision are not text".to_owned()))?;
+        let text = policy.text.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let folder = tempfile::tempdir().map_err(Failure::io(&std::env::temp_dir()))?;
+            for (name, content) in tables.iter().map(|(n, c)| (n.as_str(), c)).chain([(POLICY_FILE, &text)]) {
+                let path = folder.path().join(name);
+                std::fs::write(&path, content).map_err(Failure::io(&path))?;
+            }
+            let layers = [folder.path().to_owned()];
+            load_layers(Purpose::Distribution, folder.path(), &layers)
+        });
+        let mut loaded = read.await.map_err(|e| Failure::Internal(e.to_string()))??;
+        loaded.season.take().ok_or(ActError::Faults(loaded.faults))
+    }
+
+    /// The distribution of a frozen plan, as the files that say it.
+    fn distributed(&self, frozen: &Season) -> Result<Value, ActError> {
+        let distribution = quota::distribute(frozen).map_err(|error| match error {
+            QuotaError::Unproven { .. } => Failure::Internal(error.to_string()).into(),
+            other => ActError::Conflict(format!("指标无法分配：{other}")),
+        })?;
+        let text = |bytes: Vec<u8>| Value::String(String::from_utf8_lossy(&bytes).into_owned());
+        Ok(json!({
+            "plan.csv": text(files::plan(frozen, &distribution)),
+            "quotas.csv": text(files::quotas(frozen, &distribution)),
+            "quota_report.csv": text(files::report(frozen, &distribution)),
+            "quota_juniors.csv": text(files::juniors(frozen, &distribution)),
+            "draw.csv": text(files::draws(frozen, &distribution)),
+        }))
+    }
+}
+
+/// Whether a by-junior line has seats and no cell yet.
+fn quotas_missing(season: &Season) -> bool {
+    season.plan().iter().any(|line| {
+        season.policy().category(line.category).by_junior
+            && line.seats != Some(0)
+            && !season.quotas().iter().any(|c| (c.school, c.batch) == (line.school, line.batch))
+    })
+}
+
+/// Schools, graduates, plan and cells of a season as CSV.
+fn frozen_tables(season: &Season) -> Value {
+    season_csv::frozen(season).into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
+}

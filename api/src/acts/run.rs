@@ -1,0 +1,280 @@
+//! A run of a batch: a job that any server may take, computed on frozen inputs, verified before it is kept.
+
+use luqu_engine::domain::draft::Draft;
+use luqu_engine::domain::{Answer, Season};
+use luqu_engine::placement;
+use luqu_engine::policy::Policy;
+use luqu_engine::verify::{self, AnswerBytes, Certificate};
+use serde_json::json;
+
+use super::{ActError, Actor, Office, digest, now};
+use crate::error::Failure;
+use crate::ledger::Event;
+use crate::store::{Job, JobStatus, NewRound, Role, WindowStatus};
+use crate::tables::Located;
+
+/// How a job ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RunOutcome {
+    /// There is a round of this number.
+    Round(i64),
+    /// There is none, for this reason.
+    Failed(String),
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+/// After so long without a sign of life a job is another worker's.
+const LOST: i64 = 60_000_000;
+
+impl Office {
+    /// Queues a run of a batch.
+    ///
+    /// # Errors
+    /// Its wishes are not closed; an earlier batch is not published; it is published; one is under way; no permission.
+    pub async fn queue_run(&self, actor: &Actor, season: &str, batch: &str) -> Result<i64, ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        let (_, policy) = self.season_row(season).await?;
+        let Some(at) = policy.batch_ix(batch) else {
+            return Err(ActError::NotFound(format!("批次 {batch}")));
+        };
+        let read = self.store.read();
+        let windows = read.windows(season).await?;
+        if windows.get(batch).is_none_or(|w| w.status != WindowStatus::Closed) {
+            return Err(ActError::Conflict("请先关闭该批次志愿填报".to_owned()));
+        }
+        if read.published_round(season, batch).await?.is_some() {
+            return Err(ActError::Conflict("该批次已经公布".to_owned()));
+        }
+        for earlier in &policy.batches[..at.at()] {
+            let opened = windows.contains_key(earlier.id.as_str());
+            if opened && read.published_round(season, &earlier.id).await?.is_none() {
+                return Err(ActError::Conflict(format!("前面的批次 {} 还没有公布", earlier.name)));
+            }
+        }
+        let busy = |j: &Job| {
+            j.batch == batch && matches!(j.status, JobStatus::Queued | JobStatus::Running)
+        };
+        let tx = self.store.write().await?;
+        if tx.jobs(season).await?.iter().any(busy) {
+            return Err(ActError::Conflict("该批次正在计算".to_owned()));
+        }
+        let id = tx.queue(season, batch, &actor.name, now()).await?;
+        let told = json!({"batch": batch, "job": id});
+        self.record(&tx, Event::new("run_queued", &actor.name, season, told)).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Asks a run to stop.
+    ///
+    /// # Errors
+    /// It has ended; no permission.
+    pub async fn cancel_run(&self, actor: &Actor, season: &str, job: i64) -> Result<(), ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        if self.store.read().job(job).await?.is_none_or(|j| j.season != season) {
+            return Err(ActError::NotFound(format!("任务 {job}")));
+        }
+        let tx = self.store.write().await?;
+        if !tx.cancel_job(job, now()).await? {
+            return Err(ActError::Conflict("该任务已经结束".to_owned()));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes the next job, if there is one, and works it to its end.
+    ///
+    /// # Errors
+    /// The world around the program failed; the job is then another worker's after a while.
+    pub async fn work_once(&self, worker: &str) -> Result<Option<(i64, RunOutcome)>, ActError> {
+        let tx = self.store.write().await?;
+        let Some(job) = tx.take_job(worker, now(), now() - LOST).await? else { return Ok(None) };
+        tx.commit().await?;
+        let outcome = match self.run(&job).await {
+            Ok(outcome) => outcome,
+            Err(ActError::Failure(failure)) => return Err(failure.into()),
+            Err(refused) => RunOutcome::Failed(refused.to_string()),
+        };
+        let (status, message, round) = match &outcome {
+            RunOutcome::Round(id) => (JobStatus::Done, "", Some(*id)),
+            RunOutcome::Failed(why) => (JobStatus::Failed, why.as_str(), None),
+            RunOutcome::Cancelled => (JobStatus::Cancelled, "", None),
+        };
+        let tx = self.store.write().await?;
+        tx.end_job(job.id, status, message, round, now()).await?;
+        tx.commit().await?;
+        Ok(Some((job.id, outcome)))
+    }
+
+    async fn run(&self, job: &Job) -> Result<RunOutcome, ActError> {
+        if !self.step(job, "读取 reading").await? {
+            return Ok(RunOutcome::Cancelled);
+        }
+        let season = self.season_of_batch(&job.season, &job.batch).await?;
+        if !self.step(job, "录取与核验 placing and verifying").await? {
+            return Ok(RunOutcome::Cancelled);
+        }
+        let computed = match compute(season).await? {
+            Ok(computed) => computed,
+            Err(why) => return Ok(RunOutcome::Failed(why)),
+        };
+        self.agrees_with_published(job, &computed).await?;
+        if !self.step(job, "保存 storing").await? {
+            return Ok(RunOutcome::Cancelled);
+        }
+        let tx = self.store.write().await?;
+        let id = tx
+            .store_round(NewRound {
+                season: &job.season,
+                batch: &job.batch,
+                input_digest: &computed.input_digest,
+                answer_digest: &computed.certificate.answer,
+                seed: computed.certificate.seed.as_deref().unwrap_or(""),
+                certificate: &computed.text,
+                answer: pack(&computed.bytes)?,
+                by: &job.created_by,
+                at: now(),
+            })
+            .await?;
+        let told = json!({
+            "batch": job.batch, "round": id,
+            "inputs": computed.input_digest, "answer": computed.certificate.answer,
+        });
+        self.record(&tx, Event::new("round_computed", &job.created_by, &job.season, told)).await?;
+        self.checkpoint(&tx).await?;
+        tx.commit().await?;
+        Ok(RunOutcome::Round(id))
+    }
+
+    /// Notes the step; false if somebody asked to stop.
+    async fn step(&self, job: &Job, step: &str) -> Result<bool, ActError> {
+        let tx = self.store.write().await?;
+        tx.beat(job.id, step, now()).await?;
+        let stop = tx.job(job.id).await?.is_none_or(|j| j.cancel);
+        tx.commit().await?;
+        Ok(!stop)
+    }
+
+    /// The season as a run of a batch sees it: the plan as approved before any correction, the wishes of this batch
+    /// and of those before it.
+    ///
+    /// # Errors
+    /// It is not there; its tables contradict each other.
+    pub async fn season_of_batch(&self, season: &str, batch: &str) -> Result<Season, ActError> {
+        let (_, policy) = self.season_row(season).await?;
+        let Some(last) = policy.batch_ix(batch) else {
+            return Err(ActError::NotFound(format!("批次 {batch}")));
+        };
+        let open = |sealed: &[u8]| self.opened_id(season, sealed);
+        let mut draft = self.store.read().draft_before_corrections(&policy, &open).await?;
+        let corrected = self.store.read().corrected(season).await?;
+        draft.wishes.rows.retain(|(_, wish)| {
+            let Some(of) = wish.batch.as_deref().and_then(|b| policy.batch_ix(b)) else { return false };
+            // Whoever was admitted by a correction takes no part in what comes after.
+            let admitted = wish.applicant_id.as_deref().and_then(|a| corrected.get(a));
+            let out = admitted.and_then(|b| policy.batch_ix(b)).is_some_and(|b| of > b);
+            of <= last && !out
+        });
+        checked(policy, draft)
+    }
+
+    /// Earlier batches come out as they were published, or the inputs have changed since.
+    async fn agrees_with_published(&self, job: &Job, computed: &Computed) -> Result<(), ActError> {
+        let policy = computed.season.policy();
+        let last = policy.batch_ix(&job.batch);
+        let held: std::collections::BTreeSet<(String, String, String, String)> = computed
+            .answer
+            .outcomes
+            .iter()
+            .zip(computed.season.applicants())
+            .filter_map(|(o, a)| {
+                let (batch, _, school, category) = o.seat()?;
+                let school = computed.season.school(school).id.to_string();
+                (Some(batch) < last).then(|| {
+                    let batch = policy.batch(batch).id.to_string();
+                    (a.id.to_string(), batch, school, policy.category(category).id.to_string())
+                })
+            })
+            .collect();
+        for (applicant, batch, school, category) in self.store.read().published(&job.season).await? {
+            if policy.batch_ix(&batch) < last
+                && !held.contains(&(applicant.clone(), batch, school, category))
+            {
+                let text = format!("考生 {applicant} 已公布的录取结果与重新计算的不同：公布后输入有变动");
+                return Err(ActError::Conflict(text));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A verified run.
+pub(super) struct Computed {
+    pub(super) season: Season,
+    pub(super) answer: Answer,
+    pub(super) certificate: Certificate,
+    /// The certificate as JSON.
+    pub(super) text: String,
+    pub(super) bytes: AnswerBytes,
+    pub(super) input_digest: String,
+}
+
+/// Places, verifies and certifies a season, away from the threads that serve.
+///
+/// The inner error is why there is nothing to keep: ties without a decision, or a finding of the verification.
+pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, ActError> {
+    let work = move || {
+        let answer = match placement::place(&season) {
+            Ok(answer) => answer,
+            Err(undecided) => return Ok(Err(undecided.to_string())),
+        };
+        let (report, certified) = verify::certify(&season, &answer);
+        let Some(certified) = certified else {
+            let first = report.findings.first().map(ToString::to_string).unwrap_or_default();
+            return Ok(Err(format!("核验未通过，未保存：{first}")));
+        };
+        let text = serde_json::to_string(&certified.certificate)
+            .map_err(|e| Failure::Internal(e.to_string()))?;
+        let input_digest = inputs(&certified.certificate);
+        Ok(Ok(Computed {
+            season,
+            answer,
+            certificate: certified.certificate,
+            text,
+            bytes: certified.bytes,
+            input_digest,
+        }))
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| ActError::Failure(Failure::Internal(e.to_string())))?
+        .map_err(ActError::Failure)
+}
+
+/// One digest over the policy, the seed and every table that went in.
+pub(super) fn inputs(certificate: &Certificate) -> String {
+    let all = json!([certificate.season, certificate.policy, certificate.seed, certificate.inputs]);
+    digest(all.to_string().as_bytes())
+}
+
+/// The season of a draft that the store holds.
+pub(super) fn checked(policy: Policy, draft: Draft) -> Result<Season, ActError> {
+    match Season::check(policy, draft) {
+        Ok((season, _)) => Ok(season),
+        Err(faults) => {
+            Err(ActError::Faults(faults.into_iter().map(|f| Located::in_file(f, "database")).collect()))
+        }
+    }
+}
+
+/// The three files of an answer as one, compressed.
+fn pack(bytes: &AnswerBytes) -> Result<Vec<u8>, Failure> {
+    let files = [
+        ("placements.csv", &bytes.placements),
+        ("cutoffs.csv", &bytes.cutoffs),
+        ("reasons.csv", &bytes.reasons),
+    ];
+    let uploads = files.map(|(name, b)| super::Upload { name: name.to_owned(), bytes: b.clone() });
+    super::imports::pack(&uploads)
+}

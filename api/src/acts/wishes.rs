@@ -1,0 +1,235 @@
+//! Wishes: opened when the applicants are written, changed by new versions, closed for good under a lock.
+
+use luqu_engine::audit;
+use luqu_engine::domain::{Applicant, CategoryIx, SchoolIx, Season};
+use serde_json::json;
+
+use super::{ActError, Actor, Office, digest, now};
+use crate::ledger::Event;
+use crate::store::{Intake, Role, SealedId, WindowStatus, WishList};
+
+impl Office {
+    /// Opens wishes of a batch. The first opening writes the applicants of the committed imports, and ends imports;
+    /// the wishes that the imports hold for the batch are its first versions.
+    ///
+    /// # Errors
+    /// The plan has no lines yet; the imports have faults; it was opened before; no permission.
+    pub async fn open_wishes(&self, actor: &Actor, season: &str, batch: &str) -> Result<(), ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        if !self.store.read().has_plan(season).await? {
+            return Err(ActError::Conflict("请先冻结计划并分配指标".to_owned()));
+        }
+        let windows = self.store.read().windows(season).await?;
+        if windows.contains_key(batch) {
+            return Err(ActError::Conflict("该批次志愿已经开放过".to_owned()));
+        }
+        let imported = self.imported(season).await?;
+        let batch_ix = super::batch_of(&imported, batch)?;
+        let lists = WishList::all_of(&imported, batch_ix);
+        let seal = |a: &Applicant| self.sealed(season, a);
+        let quota = Quota::of(&imported);
+        let tx = self.store.write().await?;
+        if windows.is_empty() {
+            let sealed: Result<Vec<SealedId>, ActError> =
+                imported.applicants().iter().map(seal).collect();
+            let sealed = sealed?;
+            let at = |a: &Applicant| imported.find_applicant(&a.id);
+            let intake = Intake {
+                seal: &|a| at(a).map_or_else(SealedId::default, |ix| sealed[ix.at()].clone()),
+                quota_eligible: &|a| quota.may_hold(&imported, a),
+            };
+            tx.store_applicants(&imported, &intake).await?;
+            let counts = json!({"applicants": imported.applicants().len()});
+            self.record(&tx, Event::new("scores_committed", &actor.name, season, counts)).await?;
+        }
+        tx.open_window(season, batch, now()).await?;
+        tx.store_wishes(season, batch, &lists, &actor.name, now()).await?;
+        let counts = json!({"batch": batch, "lists": lists.len()});
+        self.record(&tx, Event::new("wishes_opened", &actor.name, season, counts)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes the wishes of applicants as new versions.
+    ///
+    /// # Errors
+    /// The window is not open; an unknown applicant; a list that the policy does not allow; no permission.
+    pub async fn submit_wishes(
+        &self,
+        actor: &Actor,
+        season: &str,
+        batch: &str,
+        lists: &[WishList],
+    ) -> Result<(), ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
+        let known = self.current(season).await?;
+        check_lists(&known, super::batch_of(&known, batch)?, lists)?;
+        let tx = self.store.write().await?;
+        tx.store_wishes(season, batch, lists, &actor.name, now()).await?;
+        for list in lists {
+            let who = self.pseudonym(season, &list.applicant);
+            let text = list.wishes.iter().map(|w| format!("{}:{}", w.position, w.school));
+            let told = json!({"batch": batch, "wishes": digest(text.collect::<Vec<_>>().join(",").as_bytes())});
+            self.record(&tx, Event::new("wishes_changed", &actor.name, &who, told)).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Closes the wishes of a batch: writers under way finish first, later ones are refused.
+    ///
+    /// # Errors
+    /// It is not open; no permission.
+    pub async fn close_wishes(&self, actor: &Actor, season: &str, batch: &str) -> Result<String, ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        let (_, policy) = self.season_row(season).await?;
+        let tx = self.store.write().await?;
+        let window = tx.lock_window(season, batch).await?;
+        if window.is_none_or(|w| w.status != WindowStatus::Open) {
+            return Err(ActError::Conflict("该批次志愿不在开放状态".to_owned()));
+        }
+        let draft = tx.draft(&policy, &|sealed| self.opened_id(season, sealed)).await?;
+        let lists: Vec<String> = draft
+            .wishes
+            .rows
+            .iter()
+            .filter(|(_, w)| w.batch.as_deref() == Some(batch))
+            .map(|(_, w)| {
+                let text = |t: &Option<luqu_engine::domain::Text>| t.as_deref().unwrap_or("").to_owned();
+                format!(
+                    "{},{},{},{},{}",
+                    text(&w.applicant_id),
+                    w.position.unwrap_or(0),
+                    text(&w.school_id),
+                    text(&w.category),
+                    w.adjust == Some(true)
+                )
+            })
+            .collect();
+        let mut sorted = lists;
+        sorted.sort();
+        let sum = digest(sorted.join("\n").as_bytes());
+        tx.close_window(season, batch, &sum, &actor.name, now()).await?;
+        let told = json!({"batch": batch, "wishes": sorted.len(), "digest": sum});
+        self.record(&tx, Event::new("wishes_closed", &actor.name, season, told)).await?;
+        self.checkpoint(&tx).await?;
+        tx.commit().await?;
+        Ok(sum)
+    }
+
+    /// What is kept of an applicant's id number and exam slip.
+    fn sealed(&self, season: &str, applicant: &Applicant) -> Result<SealedId, ActError> {
+        let (cipher, person) = match &applicant.id_number {
+            Some(number) => {
+                let place = id_place(season);
+                let number = number.to_uppercase();
+                (Some(self.keys.seal(&place, number.as_bytes())?), self.keys.hash("person", number.as_bytes()))
+            }
+            None => (None, self.keys.hash("person", format!("{season}/{}", applicant.id).as_bytes())),
+        };
+        let code = self.slip_code(season, &applicant.id);
+        let lookup = self.keys.hash("lookup", format!("{season}/{}/{code}", applicant.id).as_bytes());
+        Ok(SealedId { cipher, person: person.to_vec(), lookup: Some(lookup.to_vec()) })
+    }
+
+    /// The code of eight characters printed on an applicant's exam slip: letters and digits that are not mistaken for
+    /// one another.
+    #[must_use]
+    pub fn slip_code(&self, season: &str, applicant: &str) -> String {
+        const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+        let hash = self.keys.hash("slip", format!("{season}/{applicant}").as_bytes());
+        hash.iter().take(8).map(|b| char::from(LETTERS[usize::from(b % 32)])).collect()
+    }
+
+    pub(super) fn opened_id(&self, season: &str, sealed: &[u8]) -> Option<String> {
+        String::from_utf8(self.keys.open(&id_place(season), sealed)?).ok()
+    }
+
+    /// The season of the imports with the plan as frozen, for its applicants and wishes.
+    async fn imported(&self, season: &str) -> Result<Season, ActError> {
+        self.folded_with_plan(season).await
+    }
+
+    /// The season as the tables of the store have it now.
+    ///
+    /// # Errors
+    /// It is not there; its tables contradict each other.
+    pub async fn current(&self, season: &str) -> Result<Season, ActError> {
+        let (_, policy) = self.season_row(season).await?;
+        let open = |sealed: &[u8]| self.opened_id(season, sealed);
+        let draft = self.store.read().draft(&policy, &open).await?;
+        super::run::checked(policy, draft)
+    }
+}
+
+/// Where id numbers of a season are sealed for.
+fn id_place(season: &str) -> String {
+    format!("applicant.id_cipher/{season}")
+}
+
+/// The quota lines of a season: who may hold a seat of one of them.
+struct Quota {
+    lines: Vec<(SchoolIx, CategoryIx)>,
+}
+
+impl Quota {
+    fn of(season: &Season) -> Self {
+        let by_junior = |c: CategoryIx| season.policy().category(c).by_junior;
+        let lines = season.plan().iter().filter(|l| by_junior(l.category));
+        Self { lines: lines.map(|l| (l.school, l.category)).collect() }
+    }
+
+    fn may_hold(&self, season: &Season, applicant: &Applicant) -> bool {
+        let Some(at) = season.find_applicant(&applicant.id) else { return false };
+        self.lines.iter().any(|&(school, category)| audit::eligible(season, at, category, school))
+    }
+}
+
+/// Refuses lists that the policy does not allow.
+fn check_lists(
+    season: &Season,
+    batch: luqu_engine::domain::BatchIx,
+    lists: &[WishList],
+) -> Result<(), ActError> {
+    let policy = season.policy();
+    for list in lists {
+        let refuse = |words: String| Err(ActError::Conflict(format!("{}：{words}", list.applicant)));
+        if season.find_applicant(&list.applicant).is_none() {
+            return Err(ActError::NotFound(format!("考生 {}", list.applicant)));
+        }
+        let most = policy.batch(batch).wishes;
+        if most.is_some_and(|most| list.wishes.len() > most as usize) {
+            return refuse(format!("志愿 {} 个，最多 {} 个", list.wishes.len(), most.unwrap_or(0)));
+        }
+        let mut positions: Vec<u16> = list.wishes.iter().map(|w| w.position).collect();
+        positions.sort_unstable();
+        positions.dedup();
+        if positions.len() != list.wishes.len() || positions.first() == Some(&0) {
+            return refuse("志愿序号须从 1 起且不重复".to_owned());
+        }
+        for wish in &list.wishes {
+            let Some(school) = season.find_school(&wish.school) else {
+                return refuse(format!("学校 {} 不存在", wish.school));
+            };
+            let category = match &wish.category {
+                None => None,
+                Some(id) => match policy.category_ix(id) {
+                    Some(category) => Some(category),
+                    None => return refuse(format!("类别 {id} 不存在")),
+                },
+            };
+            let offered = season.plan().iter().any(|l| {
+                l.school == school && l.batch == batch && category.is_none_or(|c| reaches(season, l.category, c))
+            });
+            if !offered {
+                return refuse(format!("学校 {} 在该批次没有此类别的计划", wish.school));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether seats of a category can come to be held under another.
+fn reaches(season: &Season, from: CategoryIx, to: CategoryIx) -> bool {
+    from == to || season.policy().category(from).returns_to.is_some_and(|next| reaches(season, next, to))
+}

@@ -1,0 +1,199 @@
+//! Accounts and their sessions.
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
+
+use super::StoreError;
+use super::db::{Db, Tx};
+use super::entities::{account, account_session};
+
+words! {
+    /// What an account may do.
+    Role {
+        /// 经办: imports, proposes, runs.
+        Clerk = "clerk",
+        /// 复核: approves what another proposed.
+        Reviewer = "reviewer",
+        /// 招生高中: its own pupils alone.
+        School = "school",
+        /// 督导: sees everything, changes nothing.
+        Regulator = "regulator",
+        /// 系统管理: accounts, never results.
+        Admin = "admin",
+        /// 对接系统: the registry's machine client.
+        Machine = "machine",
+    }
+}
+
+/// An account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Account {
+    /// The name to sign in with.
+    pub name: String,
+    /// The name to show.
+    pub display: String,
+    /// What it may do.
+    pub role: Role,
+    /// The school of a school account.
+    pub school: Option<String>,
+    /// Argon2id, as a PHC string.
+    pub password_hash: String,
+    /// Refused from the next request on.
+    pub disabled: bool,
+}
+
+/// A session that has begun.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SessionRow {
+    /// Whose it is.
+    pub account: String,
+    /// When it began, in microseconds of UTC.
+    pub created_at: i64,
+    /// When it was last used.
+    pub seen_at: i64,
+    /// Whether it was ended.
+    pub ended: bool,
+}
+
+impl<C: ConnectionTrait> Db<C> {
+    /// An account by name.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn account(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        account::Entity::find_by_id(name).one(self.on()).await?.map(account_row).transpose()
+    }
+
+    /// All accounts, by name.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let rows = account::Entity::find().order_by_asc(account::Column::Name);
+        rows.all(self.on()).await?.into_iter().map(account_row).collect()
+    }
+
+    /// A session by the hash of its token.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn session(&self, token_hash: &[u8]) -> Result<Option<SessionRow>, StoreError> {
+        let row = account_session::Entity::find_by_id(token_hash.to_vec()).one(self.on()).await?;
+        Ok(row.map(|row| SessionRow {
+            account: row.account,
+            created_at: row.created_at,
+            seen_at: row.seen_at,
+            ended: row.ended == 1,
+        }))
+    }
+}
+
+impl Tx {
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// The name is taken; a school account without a school; what the database said.
+    pub async fn create_account(&self, new: &Account, at: i64) -> Result<(), StoreError> {
+        let row = account::Model {
+            name: new.name.clone(),
+            display: new.display.clone(),
+            role: new.role.word().to_owned(),
+            school_id: new.school.clone(),
+            password_hash: new.password_hash.clone(),
+            disabled: new.disabled.into(),
+            created_at: at,
+        };
+        Ok(self.insert_all::<account::Entity>([row]).await?)
+    }
+
+    /// Disables or enables an account; false if there is none.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn set_disabled(&self, name: &str, disabled: bool) -> Result<bool, StoreError> {
+        let set = account::ActiveModel { disabled: Set(disabled.into()), ..Default::default() };
+        self.change_account(name, set).await
+    }
+
+    /// Gives an account another password; false if there is none.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn set_password(&self, name: &str, hash: &str) -> Result<bool, StoreError> {
+        let set =
+            account::ActiveModel { password_hash: Set(hash.to_owned()), ..Default::default() };
+        self.change_account(name, set).await
+    }
+
+    async fn change_account(
+        &self,
+        name: &str,
+        set: account::ActiveModel,
+    ) -> Result<bool, StoreError> {
+        let change = account::Entity::update_many().set(set).filter(account::Column::Name.eq(name));
+        Ok(change.exec(self.on()).await?.rows_affected == 1)
+    }
+
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn begin_session(
+        &self,
+        token_hash: &[u8],
+        account: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let row = account_session::Model {
+            token_hash: token_hash.to_vec(),
+            account: account.to_owned(),
+            created_at: at,
+            seen_at: at,
+            ended: 0,
+        };
+        Ok(self.insert_all::<account_session::Entity>([row]).await?)
+    }
+
+    /// Notes that a session was used.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn touch_session(&self, token_hash: &[u8], at: i64) -> Result<(), StoreError> {
+        let set = account_session::ActiveModel { seen_at: Set(at), ..Default::default() };
+        self.change_session(token_hash, set).await
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn end_session(&self, token_hash: &[u8]) -> Result<(), StoreError> {
+        let set = account_session::ActiveModel { ended: Set(1), ..Default::default() };
+        self.change_session(token_hash, set).await
+    }
+
+    async fn change_session(
+        &self,
+        token_hash: &[u8],
+        set: account_session::ActiveModel,
+    ) -> Result<(), StoreError> {
+        account_session::Entity::update_many()
+            .set(set)
+            .filter(account_session::Column::TokenHash.eq(token_hash))
+            .exec(self.on())
+            .await?;
+        Ok(())
+    }
+}
+
+fn account_row(row: account::Model) -> Result<Account, StoreError> {
+    Ok(Account {
+        role: Role::of_word(&row.role)?,
+        name: row.name,
+        display: row.display,
+        school: row.school_id,
+        password_hash: row.password_hash,
+        disabled: row.disabled == 1,
+    })
+}

@@ -1,0 +1,248 @@
+//! Schools and the plan as frozen: every seat in a numbered line with its approval and its decision by two.
+
+use luqu_engine::domain::{Scope, Season};
+use luqu_engine::policy::Policy;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::db::{Db, Tx};
+use super::entities::{graduates, plan_line, plan_scope, school, seat_flow};
+use super::{DecisionKind, DecisionStatus, StoreError};
+
+/// A line of seats: of a school, batch and category, and of a junior school where it is a quota cell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeatLine {
+    /// Its number.
+    pub id: i64,
+    /// The senior school.
+    pub school: String,
+    /// 批次
+    pub batch: String,
+    /// 类别
+    pub category: String,
+    /// The junior school of a quota cell.
+    pub junior: Option<String>,
+    /// 计划数
+    pub seats: u32,
+    /// 计划文号
+    pub approval_no: String,
+    /// The regions it admits from; `*` is any.
+    pub scope: Vec<String>,
+}
+
+/// Seats of one category that may be held under another, or under itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Flow<'p> {
+    plan: (&'p str, &'p str),
+    held: (&'p str, &'p str),
+    held_quota: bool,
+}
+
+impl<C: ConnectionTrait> Db<C> {
+    /// The lines of a season, in the order of their numbers.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn seat_lines(&self, season: &str) -> Result<Vec<SeatLine>, StoreError> {
+        let lines = self.plan_lines(season).await?;
+        let line = |row: plan_line::Model| {
+            Ok(SeatLine {
+                id: row.id,
+                school: row.school_id,
+                batch: row.batch,
+                category: row.category,
+                junior: (row.quota == 1).then_some(row.junior_id),
+                seats: count(row.seats)?,
+                approval_no: row.approval_no,
+                scope: regions(&row.scope),
+            })
+        };
+        lines.into_iter().map(line).collect()
+    }
+
+    /// Whether the plan of a season has its lines.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn has_plan(&self, season: &str) -> Result<bool, StoreError> {
+        let any = plan_line::Entity::find().filter(plan_line::Column::SeasonId.eq(season));
+        Ok(any.one(self.on()).await?.is_some())
+    }
+
+    pub(super) async fn plan_lines(
+        &self,
+        season: &str,
+    ) -> Result<Vec<plan_line::Model>, StoreError> {
+        Ok(plan_line::Entity::find()
+            .filter(plan_line::Column::SeasonId.eq(season))
+            .order_by_asc(plan_line::Column::Id)
+            .all(self.on())
+            .await?)
+    }
+}
+
+impl Tx {
+    /// Writes the schools and graduates of a season, once.
+    ///
+    /// # Errors
+    /// They are there already; what the database said.
+    pub async fn store_schools(&self, season: &Season) -> Result<(), StoreError> {
+        let id = season.policy().id.to_string();
+        let schools = season.schools().iter().zip(1..).map(|(s, position)| school::Model {
+            season_id: id.clone(),
+            school_id: s.id.to_string(),
+            position,
+            name: s.name.to_string(),
+            stage: s.stage.key().to_owned(),
+            ownership: s.ownership.map(|o| o.key().to_owned()),
+            tier: s.tier.map(|t| t.key().to_owned()),
+            region: season.region_name(s.region).to_owned(),
+            is_new: s.is_new.into(),
+            enrolled: s.enrolled.map_or(0, stored),
+            enrolled_known: s.enrolled.is_some().into(),
+            school_group: s.group.as_ref().map(ToString::to_string),
+        });
+        self.insert_all::<school::Entity>(schools).await?;
+        let rows = season.graduates().iter().map(|g| graduates::Model {
+            season_id: id.clone(),
+            junior_id: season.school(g.junior).id.to_string(),
+            graduates: stored(g.graduates),
+            eligible: stored(g.eligible),
+            tilt: g.tilt.into(),
+        });
+        Ok(self.insert_all::<graduates::Entity>(rows).await?)
+    }
+
+    /// Writes which category's seats may be held under which, under the decision that froze the plan.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn store_flows(&self, policy: &Policy, decision: i64) -> Result<(), StoreError> {
+        let rows = flows(policy).into_iter().map(|flow| seat_flow::Model {
+            season_id: policy.id.to_string(),
+            plan_batch: flow.plan.0.to_owned(),
+            plan_category: flow.plan.1.to_owned(),
+            batch: flow.held.0.to_owned(),
+            category: flow.held.1.to_owned(),
+            held_quota: flow.held_quota.into(),
+            decision_id: decision,
+            decision_kind: DecisionKind::FreezePlan.word().to_owned(),
+            decision_status: DecisionStatus::Approved.word().to_owned(),
+        });
+        Ok(self.insert_all::<seat_flow::Entity>(rows).await?)
+    }
+
+    /// Writes the whole plan of a season whose seats are all known: a line for every line of the plan, and in place of
+    /// a quota line one for each of its cells.
+    ///
+    /// # Errors
+    /// A line whose seats are still to be computed; a decision that is not approved; what the database said.
+    pub async fn store_plan(
+        &self,
+        season: &Season,
+        decision: i64,
+        kind: DecisionKind,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let policy = season.policy();
+        let mut rows = Vec::new();
+        for line in season.plan() {
+            let Some(seats) = line.seats else {
+                return Err(StoreError::Foreign("a plan line has no seats yet".to_owned()));
+            };
+            let row = plan_line::Model {
+                id: 0,
+                season_id: policy.id.to_string(),
+                school_id: season.school(line.school).id.to_string(),
+                batch: policy.batch(line.batch).id.to_string(),
+                category: policy.category(line.category).id.to_string(),
+                quota: 0,
+                junior_id: String::new(),
+                seats: stored(seats),
+                classes: line.classes.map(stored),
+                quota_share: line.quota_share.map(|s| s.to_string()),
+                scope: scope_text(season, &line.scope),
+                approval_no: line.document.to_string(),
+                decision_id: decision,
+                decision_kind: kind.word().to_owned(),
+                decision_status: DecisionStatus::Approved.word().to_owned(),
+                recorded_at: at,
+            };
+            let cells = season.quotas().iter().filter(|c| {
+                policy.category(line.category).by_junior
+                    && (c.school, c.batch) == (line.school, line.batch)
+            });
+            let mut cells = cells.peekable();
+            if cells.peek().is_none() {
+                rows.push(row);
+                continue;
+            }
+            rows.extend(cells.map(|cell| plan_line::Model {
+                quota: 1,
+                junior_id: season.school(cell.junior).id.to_string(),
+                seats: stored(cell.seats),
+                ..row.clone()
+            }));
+        }
+        self.insert_numbered::<plan_line::Entity>(rows, plan_line::Column::Id).await?;
+        let stored = plan_line::Entity::find()
+            .filter(plan_line::Column::DecisionId.eq(decision))
+            .all(self.on())
+            .await?;
+        let scopes = stored.iter().flat_map(|line| {
+            regions(&line.scope)
+                .into_iter()
+                .map(|region| plan_scope::Model { plan_id: line.id, region })
+        });
+        Ok(self.insert_all::<plan_scope::Entity>(scopes).await?)
+    }
+}
+
+/// Every category under itself, and under what it returns or carries to, however far that goes.
+fn flows(policy: &Policy) -> Vec<Flow<'_>> {
+    let mut found = Vec::new();
+    for batch in &policy.batches {
+        for (at, category) in policy.categories.iter().enumerate() {
+            let plan = (batch.id.as_str(), category.id.as_str());
+            let mut held = vec![(policy.batch_ix(&batch.id), at)];
+            while let Some((Some(in_batch), of)) = held.pop() {
+                let to = &policy.categories[of];
+                found.push(Flow {
+                    plan,
+                    held: (&policy.batch(in_batch).id, &to.id),
+                    held_quota: to.by_junior,
+                });
+                held.extend(to.returns_to.map(|c| (Some(in_batch), c.at())));
+                let later = to.carry_to.filter(|&(b, _)| b > in_batch);
+                held.extend(later.map(|(b, c)| (Some(b), c.at())));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The regions of a scope as one text: `*`, or names joined by `;`.
+fn scope_text(season: &Season, scope: &Scope) -> String {
+    match scope {
+        Scope::Any => "*".to_owned(),
+        Scope::Regions(regions) => {
+            let names: Vec<&str> = regions.iter().map(|&r| season.region_name(r)).collect();
+            names.join(";")
+        }
+    }
+}
+
+fn regions(text: &str) -> Vec<String> {
+    text.split(';').filter(|r| !r.is_empty()).map(str::to_owned).collect()
+}
+
+/// A count of a season fits any column: seasons hold far fewer than 2³¹ of anything.
+pub(super) fn stored(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// A count of the database.
+pub(super) fn count(value: i32) -> Result<u32, StoreError> {
+    u32::try_from(value).map_err(|_| StoreError::foreign("a negative count"))
+}

@@ -1,0 +1,160 @@
+//! A season stored and read back is the same season, by the digests of all its tables.
+
+use luqu::store::{
+    Account, DecisionKind, Intake, Mode, Proposal, Role, SealedId, SeasonRow, Store, WishLine,
+    WishList,
+};
+use luqu_engine::domain::{Applicant, BatchIx, Season, Table};
+use luqu_engine::verify::table_digest;
+use luqu_fixtures::district::{DistrictSpec, district};
+
+use crate::databases::{TestDb, block_on};
+
+const TABLES: [Table; 9] = [
+    Table::Schools,
+    Table::Plan,
+    Table::Graduates,
+    Table::Quotas,
+    Table::Applicants,
+    Table::Wishes,
+    Table::SpecialScores,
+    Table::Restrictions,
+    Table::TieDecisions,
+];
+
+fn season(applicants: u32) -> Season {
+    let source = district(&DistrictSpec::new(applicants, 7));
+    Season::check(source.policy, source.draft).expect("a made season has no faults").0
+}
+
+/// Two people of the office, the season, its plan by a decision of both, its applicants.
+async fn stored(store: &Store, season: &Season) {
+    let policy = season.policy();
+    let tx = store.write().await.expect("a transaction");
+    for (name, role) in [("zhao", Role::Clerk), ("qian", Role::Reviewer)] {
+        let account = Account {
+            name: name.to_owned(),
+            display: name.to_owned(),
+            role,
+            school: None,
+            password_hash: String::new(),
+            disabled: false,
+        };
+        tx.create_account(&account, 1).await.expect("an account");
+    }
+    let row = SeasonRow {
+        id: policy.id.to_string(),
+        district: policy.district.to_string(),
+        year: policy.year,
+        mode: Mode::Drill,
+        policy: policy.text.clone(),
+    };
+    tx.create_season(&row, "zhao", 1).await.expect("a season");
+    let proposal = Proposal {
+        season: &policy.id,
+        kind: DecisionKind::FreezePlan,
+        digest: &"0".repeat(64),
+        note: "",
+        body: "",
+        by: "zhao",
+        at: 1,
+    };
+    let decision = tx.propose(&proposal).await.expect("a proposal");
+    assert!(tx.approve(decision, "qian", 2).await.expect("an approval"));
+    tx.store_schools(season).await.expect("schools");
+    tx.store_flows(policy, decision).await.expect("flows");
+    tx.store_plan(season, decision, DecisionKind::FreezePlan, 2).await.expect("a plan");
+    let seal = |a: &Applicant| SealedId {
+        cipher: a.id_number.as_ref().map(|n| n.as_bytes().to_vec()),
+        person: a.id.as_bytes().to_vec(),
+        lookup: None,
+    };
+    let intake = Intake { seal: &seal, quota_eligible: &|a| !a.quota_ineligible };
+    tx.store_applicants(season, &intake).await.expect("applicants");
+    for (at, batch) in policy.batches.iter().enumerate() {
+        let lists = WishList::all_of(season, BatchIx::from(at));
+        tx.open_window(&policy.id, &batch.id, 3).await.expect("a window");
+        tx.store_wishes(&policy.id, &batch.id, &lists, "zhao", 3).await.expect("wishes");
+    }
+    tx.commit().await.expect("a commit");
+}
+
+async fn read_back(store: &Store, season: &Season) -> Season {
+    let open = |sealed: &[u8]| String::from_utf8(sealed.to_vec()).ok();
+    let draft = store.read().draft(season.policy(), &open).await.expect("a draft");
+    Season::check(season.policy().clone(), draft).expect("the season that was stored").0
+}
+
+#[test]
+fn a_season_reads_back_as_it_was_stored() {
+    let season = season(400);
+    for db in TestDb::all() {
+        block_on(async {
+            let store = db.open().await;
+            stored(&store, &season).await;
+            let again = read_back(&store, &season).await;
+            for table in TABLES {
+                assert_eq!(
+                    table_digest(&again, table),
+                    table_digest(&season, table),
+                    "{}: {table:?}",
+                    db.name
+                );
+            }
+        });
+    }
+}
+
+#[test]
+fn the_latest_version_of_wishes_counts() {
+    let season = season(60);
+    let (batch, applicant) = (&season.policy().batches[0].id, &season.applicants()[0].id);
+    for db in TestDb::all() {
+        block_on(async {
+            let store = db.open().await;
+            stored(&store, &season).await;
+            let school =
+                season.plan().iter().find(|l| l.batch == BatchIx::from(0)).expect("a line");
+            let wish = WishLine {
+                position: 1,
+                school: season.school(school.school).id.to_string(),
+                category: None,
+                adjust: true,
+            };
+            for wishes in [vec![], vec![wish]] {
+                let list = WishList { applicant: applicant.to_string(), wishes: wishes.clone() };
+                let tx = store.write().await.expect("a transaction");
+                let id = &season.policy().id;
+                tx.store_wishes(id, batch, &[list], "zhao", 4).await.expect("wishes");
+                tx.commit().await.expect("a commit");
+                let again = read_back(&store, &season).await;
+                let found =
+                    again.wishes_in(again.find_applicant(applicant).expect("them"), 0.into());
+                assert_eq!(found.len(), wishes.len(), "{}", db.name);
+            }
+        });
+    }
+}
+
+#[test]
+fn what_is_not_committed_is_not_there() {
+    let season = season(60);
+    for db in TestDb::all() {
+        block_on(async {
+            let store = db.open().await;
+            let tx = store.write().await.expect("a transaction");
+            let row = SeasonRow {
+                id: "s".to_owned(),
+                district: "D".to_owned(),
+                year: 2026,
+                mode: Mode::Drill,
+                policy: String::new(),
+            };
+            tx.create_season(&row, "zhao", 1).await.expect("a season");
+            drop(tx);
+            stored(&store, &season).await;
+            let seasons = store.read().seasons().await.expect("seasons");
+            assert_eq!(seasons.len(), 1, "{}", db.name);
+        });
+    }
+}
