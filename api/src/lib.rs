@@ -1,5 +1,6 @@
 //! Everything that touches the world: files, the command line and, later, the season server.
 
+pub mod acts;
 pub mod audit_report;
 pub mod auth;
 pub mod cli;

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Season, Severity, Text};
-use crate::rules::{AuditInputs, Blocks, Case, RULES, Violation};
+use crate::domain::{ApplicantIx, CategoryIx, SchoolIx, Season, Severity, Text};
+use crate::rules::{AuditInputs, Blocks, Case, RULES, Violation, eligibility};
 
 /// Leave to open a registry record 学籍准入, for one admission that the audit found free of blocking
 /// violations.
@@ -87,6 +87,17 @@ pub fn clear(season: &Season, inputs: &AuditInputs) -> (Vec<Violation>, Vec<Clea
         })
         .collect();
     (violations, clearances)
+}
+
+/// Whether an applicant meets every condition of a category at a school; region, floor and bar are not looked at.
+#[must_use]
+pub fn eligible(
+    season: &Season,
+    applicant: ApplicantIx,
+    category: CategoryIx,
+    school: SchoolIx,
+) -> bool {
+    eligibility::failing(season, applicant, category, school).next().is_none()
 }
 
 fn judge(case: &Case<'_>) -> Vec<Violation> {

@@ -1,5 +1,7 @@
 //! Black-box tests of the `luqu` command.
 
+mod acts_story;
+mod acts_world;
 mod annotate;
 mod atomic;
 mod audit;

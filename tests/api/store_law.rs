@@ -101,8 +101,8 @@ fn forbidden() -> Vec<(&'static str, String)> {
         ("changing the round of an admission", "round_id = 2"),
         ("revoking without a decision", "active = 0"),
         (
-            "revoking by a correction",
-            "active = 0, revocation_id = 4, revocation_kind = 'correction', revocation_status = 'approved'",
+            "revoking by a plan",
+            "active = 0, revocation_id = 1, revocation_kind = 'freeze_plan', revocation_status = 'approved'",
         ),
         (
             "revoking under an open record",

@@ -6,7 +6,7 @@ use luqu::store::{
 };
 use luqu_engine::domain::{Applicant, BatchIx, Season, Table};
 use luqu_engine::verify::table_digest;
-use luqu_fixtures::district::{DistrictSpec, district};
+use luqu_fixtures::{DistrictSpec, district};
 
 use crate::databases::{TestDb, block_on};
 
@@ -108,16 +108,15 @@ fn a_season_reads_back_as_it_was_stored() {
 #[test]
 fn the_latest_version_of_wishes_counts() {
     let season = season(60);
-    let (batch, applicant) = (&season.policy().batches[0].id, &season.applicants()[0].id);
+    let line = &season.plan()[0];
+    let (batch, applicant) = (&season.policy().batch(line.batch).id, &season.applicants()[0].id);
     for db in TestDb::all() {
         block_on(async {
             let store = db.open().await;
             stored(&store, &season).await;
-            let school =
-                season.plan().iter().find(|l| l.batch == BatchIx::from(0)).expect("a line");
             let wish = WishLine {
                 position: 1,
-                school: season.school(school.school).id.to_string(),
+                school: season.school(line.school).id.to_string(),
                 category: None,
                 adjust: true,
             };
@@ -129,7 +128,7 @@ fn the_latest_version_of_wishes_counts() {
                 tx.commit().await.expect("a commit");
                 let again = read_back(&store, &season).await;
                 let found =
-                    again.wishes_in(again.find_applicant(applicant).expect("them"), 0.into());
+                    again.wishes_in(again.find_applicant(applicant).expect("them"), line.batch);
                 assert_eq!(found.len(), wishes.len(), "{}", db.name);
             }
         });

@@ -5,6 +5,7 @@
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
+use luqu_engine::domain::Season;
 use serde_json::json;
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
@@ -15,6 +16,7 @@ use crate::error::Failure;
 use crate::ledger::Event;
 use crate::store::{NewImport, Role};
 use crate::tables::load::{Loaded, POLICY_FILE, Purpose, load_layers};
+use crate::tables::season_csv;
 
 /// A file as it was brought.
 #[derive(Clone, Debug)]
@@ -89,7 +91,12 @@ impl Office {
     ///
     /// # Errors
     /// It is not staged; what was committed since makes it faulty; no permission.
-    pub async fn commit_import(&self, actor: &Actor, season: &str, id: i64) -> Result<(), ActError> {
+    pub async fn commit_import(
+        &self,
+        actor: &Actor,
+        season: &str,
+        id: i64,
+    ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         self.must_be_importing(season).await?;
         let tx = self.store.write().await?;
@@ -123,6 +130,20 @@ impl Office {
     pub(super) async fn folded(&self, season: &str) -> Result<Loaded, ActError> {
         let layers = self.layers(season).await?;
         Ok(layers.load().await?.1)
+    }
+
+    /// The season of the committed imports with schools, graduates, plan and cells as the store has them frozen.
+    pub(super) async fn folded_on_plan(&self, season: &str) -> Result<Season, ActError> {
+        let (_, policy) = self.season_row(season).await?;
+        let draft = self.store.read().draft(&policy, &|_| None).await?;
+        let frozen = super::run::checked(policy, draft)?;
+        let uploads = season_csv::frozen(&frozen)?
+            .into_iter()
+            .map(|(name, text)| Upload { name: name.to_owned(), bytes: text.into_bytes() });
+        let mut layers = self.layers(season).await?;
+        layers.add(&pack(&uploads.collect::<Vec<_>>())?)?;
+        let mut loaded = layers.load().await?.1;
+        loaded.season.take().ok_or(ActError::Faults(loaded.faults))
     }
 
     async fn layers(&self, season: &str) -> Result<Layers, ActError> {
@@ -184,18 +205,24 @@ fn place(season: &str) -> String {
 fn plain_name(name: &str) -> Result<(), ActError> {
     let path = Path::new(name);
     let plain = path.file_name().is_some_and(|f| f == name) && !name.starts_with('.');
-    let kind = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("xlsx"));
+    let kind = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("xlsx"));
     if plain && kind && name.len() <= 200 && !name.contains(['/', '\\', '\0']) {
         return Ok(());
     }
-    Err(ActError::Conflict(format!("文件名须以 .csv 或 .xlsx 结尾且不含路径：{}", name.escape_debug())))
+    Err(ActError::Conflict(format!(
+        "文件名须以 .csv 或 .xlsx 结尾且不含路径：{}",
+        name.escape_debug()
+    )))
 }
 
-fn pack(uploads: &[Upload]) -> Result<Vec<u8>, Failure> {
+pub(super) fn pack(uploads: &[Upload]) -> Result<Vec<u8>, Failure> {
     let broken = |e: &dyn std::fmt::Display| Failure::Internal(format!("packing: {e}"));
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for upload in uploads {
-        zip.start_file(upload.name.as_str(), SimpleFileOptions::default()).map_err(|e| broken(&e))?;
+        zip.start_file(upload.name.as_str(), SimpleFileOptions::default())
+            .map_err(|e| broken(&e))?;
         zip.write_all(&upload.bytes).map_err(|e| broken(&e))?;
     }
     Ok(zip.finish().map_err(|e| broken(&e))?.into_inner())
@@ -206,7 +233,8 @@ fn unpack(packed: &[u8], to: &Path) -> Result<(), Failure> {
     let mut zip = ZipArchive::new(Cursor::new(packed)).map_err(|e| broken(&e))?;
     for at in 0..zip.len() {
         let mut file = zip.by_index(at).map_err(|e| broken(&e))?;
-        let path = to.join(file.name());
+        let name = file.name().map_err(|e| broken(&e))?.into_owned();
+        let path = to.join(name);
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|e| broken(&e))?;
         std::fs::write(&path, bytes).map_err(Failure::io(&path))?;

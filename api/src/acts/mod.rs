@@ -3,6 +3,7 @@
 //! Pages, the API and the command line call the same acts. No SQL and no rule of admission stands here: the store has
 //! the one, the engine the other.
 
+mod correct;
 mod imports;
 mod plan;
 mod publish;
@@ -15,7 +16,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use luqu_engine::domain::Season;
 use luqu_engine::policy::Policy;
-use serde_json::Value;
 
 use crate::auth::keys::{Keys, random};
 use crate::error::Failure;
@@ -23,6 +23,7 @@ use crate::ledger::Event;
 use crate::store::{Account, Mode, Role, SeasonRow, Store, StoreError, Tx};
 use crate::tables::Located;
 
+pub use correct::{Differs, Mistake};
 pub use imports::{Staged, Upload};
 pub use plan::PlanProposal;
 pub use publish::Vacancy;
@@ -155,7 +156,8 @@ impl Office {
     ) -> Result<SeasonRow, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let policy = Policy::load(policy_text, None).map_err(|refusals| {
-            let words: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+            let words: Vec<String> =
+                refusals.iter().map(|r| format!("{}：{}", r.path, r.message)).collect();
             ActError::Conflict(format!("政策文件被拒绝：{}", words.join("；")))
         })?;
         let row = SeasonRow {
@@ -192,6 +194,14 @@ impl Office {
         Ok(tx.record(&event, now(), random()?).await?)
     }
 
+    /// Signs the ledger as it stands within a transaction.
+    async fn checkpoint(&self, tx: &Tx) -> Result<(), ActError> {
+        let size = tx.ledger_size().await?;
+        let leaves = tx.leaves(0, size).await?;
+        let note = crate::ledger::checkpoint(&self.keys, &leaves);
+        Ok(tx.store_checkpoint(size, &note, now()).await?)
+    }
+
     /// The pseudonym of a person in the ledger.
     fn pseudonym(&self, season: &str, applicant: &str) -> String {
         hex::encode(&self.keys.hash("pseudonym", format!("{season}/{applicant}").as_bytes())[..16])
@@ -206,9 +216,4 @@ fn digest(bytes: &[u8]) -> String {
 /// The batch of a policy that must be there.
 fn batch_of(season: &Season, id: &str) -> Result<luqu_engine::domain::BatchIx, ActError> {
     season.policy().batch_ix(id).ok_or_else(|| ActError::NotFound(format!("批次 {id}")))
-}
-
-/// Facts of an event.
-fn facts<const N: usize>(pairs: [(&str, Value); N]) -> Value {
-    Value::Object(pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
 }

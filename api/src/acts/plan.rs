@@ -37,7 +37,7 @@ impl Office {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         self.must_not_be_approved(season, DecisionKind::FreezePlan, "招生计划已经冻结").await?;
         let found = self.folded_season(season).await?;
-        let body = frozen_tables(&found).to_string();
+        let body = frozen_tables(&found)?.to_string();
         self.propose(actor, season, DecisionKind::FreezePlan, note, body).await
     }
 
@@ -52,7 +52,8 @@ impl Office {
         decision: i64,
         signed: &str,
     ) -> Result<(), ActError> {
-        let proposed = self.to_approve(actor, season, decision, DecisionKind::FreezePlan, signed).await?;
+        let proposed =
+            self.to_approve(actor, season, decision, DecisionKind::FreezePlan, signed).await?;
         let frozen = self.frozen_season(season, &proposed.body).await?;
         let tx = self.approved(actor, &proposed).await?;
         tx.store_schools(&frozen).await?;
@@ -97,13 +98,14 @@ impl Office {
         decision: i64,
         signed: &str,
     ) -> Result<(), ActError> {
-        let proposed = self.to_approve(actor, season, decision, DecisionKind::Quota, signed).await?;
+        let proposed =
+            self.to_approve(actor, season, decision, DecisionKind::Quota, signed).await?;
         let frozen = self.frozen(season).await?;
         let again = self.distributed(&frozen)?;
         if again.to_string() != proposed.body {
             return Err(ActError::Conflict("重新计算的指标分配与提交的不同".to_owned()));
         }
-        let mut tables = frozen_tables(&frozen);
+        let mut tables = frozen_tables(&frozen)?;
         for name in ["plan.csv", "quotas.csv"] {
             tables[name] = again[name].clone();
         }
@@ -121,7 +123,12 @@ impl Office {
     ///
     /// # Errors
     /// It is another's, or no longer proposed.
-    pub async fn withdraw(&self, actor: &Actor, season: &str, decision: i64) -> Result<(), ActError> {
+    pub async fn withdraw(
+        &self,
+        actor: &Actor,
+        season: &str,
+        decision: i64,
+    ) -> Result<(), ActError> {
         let found = self.decision(season, decision).await?;
         if found.proposed_by != actor.name {
             return Err(ActError::NotPermitted("只能撤回自己提交的事项".to_owned()));
@@ -130,7 +137,8 @@ impl Office {
         if !tx.withdraw(decision).await? {
             return Err(ActError::Conflict("该事项已办结".to_owned()));
         }
-        let event = Event::new("proposal_withdrawn", &actor.name, season, json!({"decision": decision}));
+        let event =
+            Event::new("proposal_withdrawn", &actor.name, season, json!({"decision": decision}));
         self.record(&tx, event).await?;
         tx.commit().await?;
         Ok(())
@@ -195,7 +203,11 @@ impl Office {
     }
 
     /// A transaction in which the decision is approved.
-    pub(super) async fn approved(&self, actor: &Actor, proposed: &Decision) -> Result<Tx, ActError> {
+    pub(super) async fn approved(
+        &self,
+        actor: &Actor,
+        proposed: &Decision,
+    ) -> Result<Tx, ActError> {
         let tx = self.store.write().await?;
         if tx.approve(proposed.id, &actor.name, now()).await? {
             return Ok(tx);
@@ -205,9 +217,7 @@ impl Office {
 
     async fn decision(&self, season: &str, id: i64) -> Result<Decision, ActError> {
         let all = self.store.read().decisions(season).await?;
-        all.into_iter()
-            .find(|d| d.id == id)
-            .ok_or_else(|| ActError::NotFound(format!("事项 {id}")))
+        all.into_iter().find(|d| d.id == id).ok_or_else(|| ActError::NotFound(format!("事项 {id}")))
     }
 
     async fn must_not_be_approved(
@@ -226,9 +236,9 @@ impl Office {
     /// The season whose plan two people froze.
     async fn frozen(&self, season: &str) -> Result<Season, ActError> {
         let all = self.store.read().decisions(season).await?;
-        let frozen = all.into_iter().find(|d| {
-            d.kind == DecisionKind::FreezePlan && d.status == DecisionStatus::Approved
-        });
+        let frozen = all
+            .into_iter()
+            .find(|d| d.kind == DecisionKind::FreezePlan && d.status == DecisionStatus::Approved);
         match frozen {
             Some(decision) => self.frozen_season(season, &decision.body).await,
             None => Err(ActError::Conflict("请先冻结招生计划".to_owned())),
@@ -249,7 +259,9 @@ impl Office {
         let text = policy.text.clone();
         let read = tokio::task::spawn_blocking(move || {
             let folder = tempfile::tempdir().map_err(Failure::io(&std::env::temp_dir()))?;
-            for (name, content) in tables.iter().map(|(n, c)| (n.as_str(), c)).chain([(POLICY_FILE, &text)]) {
+            for (name, content) in
+                tables.iter().map(|(n, c)| (n.as_str(), c)).chain([(POLICY_FILE, &text)])
+            {
                 let path = folder.path().join(name);
                 std::fs::write(&path, content).map_err(Failure::io(&path))?;
             }
@@ -286,7 +298,8 @@ fn quotas_missing(season: &Season) -> bool {
     })
 }
 
-/// Schools, graduates, plan and cells of a season as CSV.
-fn frozen_tables(season: &Season) -> Value {
-    season_csv::frozen(season).into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
+/// Schools, graduates, plan and cells of a season as CSV, by file name.
+fn frozen_tables(season: &Season) -> Result<Value, ActError> {
+    let files = season_csv::frozen(season)?;
+    Ok(files.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect())
 }

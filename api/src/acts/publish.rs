@@ -8,9 +8,7 @@ use serde_json::json;
 use super::run::{Computed, compute};
 use super::{ActError, Actor, Office, now};
 use crate::ledger::Event;
-use crate::store::{
-    NewAdmission, Publishing, Role, Round, RoundStatus, SeatLine,
-};
+use crate::store::{NewAdmission, Publishing, Role, Round, RoundStatus, SeatLine};
 
 /// Seats of a class that nobody holds.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -34,7 +32,13 @@ impl Office {
     ///
     /// # Errors
     /// The digest is another; the round is not merely computed; no permission.
-    pub async fn sign(&self, actor: &Actor, season: &str, round: i64, digest: &str) -> Result<(), ActError> {
+    pub async fn sign(
+        &self,
+        actor: &Actor,
+        season: &str,
+        round: i64,
+        digest: &str,
+    ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let found = self.round(season, round).await?;
         if found.answer_digest != digest {
@@ -73,7 +77,13 @@ impl Office {
     ///
     /// # Errors
     /// The signer is the first; inputs or answer have changed; another round of the batch is published; no permission.
-    pub async fn publish(&self, actor: &Actor, season: &str, round: i64, digest: &str) -> Result<usize, ActError> {
+    pub async fn publish(
+        &self,
+        actor: &Actor,
+        season: &str,
+        round: i64,
+        digest: &str,
+    ) -> Result<usize, ActError> {
         actor.must_be(&[Role::Reviewer])?;
         let found = self.round(season, round).await?;
         if found.status != RoundStatus::Proposed {
@@ -89,7 +99,9 @@ impl Office {
             Ok(computed) => computed,
             Err(why) => return Err(ActError::Conflict(why)),
         };
-        if computed.certificate.answer != found.answer_digest || computed.input_digest != found.input_digest {
+        if computed.certificate.answer != found.answer_digest
+            || computed.input_digest != found.input_digest
+        {
             return Err(ActError::Conflict("签发后输入或政策有变动，须重新计算".to_owned()));
         }
         let lines = self.store.read().seat_lines(season).await?;
@@ -131,9 +143,10 @@ impl Office {
             sums.0 += line.seats;
             sums.1 += held.get(&line.id).copied().unwrap_or(0);
         }
-        let vacancy = |((school, batch, category), (seats, held)): ((String, String, String), (u32, u32))| {
-            Vacancy { school, batch, category, seats, held, vacant: seats.saturating_sub(held) }
-        };
+        let vacancy =
+            |((school, batch, category), (seats, held)): ((String, String, String), (u32, u32))| {
+                Vacancy { school, batch, category, seats, held, vacant: seats.saturating_sub(held) }
+            };
         Ok(found.into_iter().map(vacancy).collect())
     }
 
@@ -214,7 +227,12 @@ impl<'l> Seats<'l> {
         }
     }
 
-    fn take(&mut self, season: &Season, wanted: Wanted<'_>, own: bool) -> Option<(&'l SeatLine, u32)> {
+    fn take(
+        &mut self,
+        season: &Season,
+        wanted: Wanted<'_>,
+        own: bool,
+    ) -> Option<(&'l SeatLine, u32)> {
         let fits = |line: &SeatLine| {
             let plan = (line.batch.as_str(), line.category.as_str());
             let same = plan == wanted.class;
@@ -225,7 +243,8 @@ impl<'l> Seats<'l> {
                     !same && flows(season, plan, wanted.class)
                 }
         };
-        let at = (0..self.lines.len()).find(|&i| !self.free[i].is_empty() && fits(&self.lines[i]))?;
+        let at =
+            (0..self.lines.len()).find(|&i| !self.free[i].is_empty() && fits(&self.lines[i]))?;
         Some((&self.lines[at], self.free[at].pop()?))
     }
 }
@@ -241,7 +260,9 @@ struct Wanted<'a> {
 /// Whether seats of one class return or carry to another, in any number of steps.
 fn flows(season: &Season, from: (&str, &str), to: (&str, &str)) -> bool {
     let policy = season.policy();
-    let (Some(mut batch), Some(mut category)) = (policy.batch_ix(from.0), policy.category_ix(from.1)) else {
+    let (Some(mut batch), Some(mut category)) =
+        (policy.batch_ix(from.0), policy.category_ix(from.1))
+    else {
         return false;
     };
     loop {

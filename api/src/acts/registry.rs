@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{ActError, Actor, Office, digest, now};
 use crate::ledger::Event;
-use crate::store::{Admission, DecisionKind, Record, Role, Tx};
+use crate::store::{Admission, DecisionKind, Mode, Record, Role, Tx};
 
 /// What an audit of the published admissions gave.
 #[derive(Debug)]
@@ -89,20 +89,19 @@ impl Office {
     /// A clearance to be withdrawn carries a record, which has to be withdrawn first; no permission.
     pub async fn clear(&self, actor: &Actor, season: &str) -> Result<Cleared, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        let (row, _) = self.season_row(season).await?;
         let known = self.current(season).await?;
         let admissions: Vec<Admission> =
             self.store.read().admissions(season).await?.into_iter().filter(|a| a.active).collect();
         let inputs = AuditInputs {
-            admissions: Some(admissions.iter().map(rolled).collect()),
+            admissions: Some(admissions.iter().map(|a| rolled(a, row.mode)).collect()),
             ..AuditInputs::default()
         };
         let (violations, clearances) = audit::clear(&known, &inputs);
         let by_applicant: BTreeMap<&str, i64> =
             admissions.iter().map(|a| (a.applicant.as_str(), a.id)).collect();
-        let cleared: BTreeSet<i64> = clearances
-            .iter()
-            .filter_map(|c| by_applicant.get(c.applicant()).copied())
-            .collect();
+        let cleared: BTreeSet<i64> =
+            clearances.iter().filter_map(|c| by_applicant.get(c.applicant()).copied()).collect();
         let report: Vec<String> = violations.iter().map(|v| format!("{v:?}")).collect();
         let sum = digest(report.join("\n").as_bytes());
         let tx = self.store.write().await?;
@@ -145,7 +144,12 @@ impl Office {
     ///
     /// # Errors
     /// What the schema does not let be, such as a new school above 3000; no permission.
-    pub async fn open_records(&self, actor: &Actor, season: &str, school: &str) -> Result<Opened, ActError> {
+    pub async fn open_records(
+        &self,
+        actor: &Actor,
+        season: &str,
+        school: &str,
+    ) -> Result<Opened, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let standing = self.standing(season, school).await?;
         let eligible: Vec<Admission> = standing
@@ -173,7 +177,12 @@ impl Office {
     ///
     /// # Errors
     /// There is none that is open; a class rests on it; no permission.
-    pub async fn withdraw_record(&self, actor: &Actor, season: &str, applicant: &str) -> Result<(), ActError> {
+    pub async fn withdraw_record(
+        &self,
+        actor: &Actor,
+        season: &str,
+        applicant: &str,
+    ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let tx = self.store.write().await?;
         self.withdraw_in(&tx, actor, season, applicant).await?;
@@ -232,7 +241,13 @@ impl Office {
         Ok(())
     }
 
-    async fn withdraw_in(&self, tx: &Tx, actor: &Actor, season: &str, applicant: &str) -> Result<(), ActError> {
+    async fn withdraw_in(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        season: &str,
+        applicant: &str,
+    ) -> Result<(), ActError> {
         let records = tx.records(season).await?;
         let open = records.iter().find(|r: &&Record| r.open && r.applicant == applicant);
         let Some(record) = open else {
@@ -245,7 +260,11 @@ impl Office {
         Ok(())
     }
 
-    pub(super) async fn active_admission(&self, season: &str, applicant: &str) -> Result<Admission, ActError> {
+    pub(super) async fn active_admission(
+        &self,
+        season: &str,
+        applicant: &str,
+    ) -> Result<Admission, ActError> {
         let all = self.store.read().admissions(season).await?;
         all.into_iter()
             .find(|a| a.active && a.applicant == applicant)
@@ -254,12 +273,15 @@ impl Office {
 }
 
 /// An admission as the audit reads it.
-fn rolled(admission: &Admission) -> RollAdmission {
+fn rolled(admission: &Admission, mode: Mode) -> RollAdmission {
+    // A rehearsal takes place when it does; its clock is not that of the law.
+    let at =
+        (mode == Mode::Live).then(|| Moment::from_unix_seconds(admission.recorded_at / 1_000_000));
     RollAdmission {
         applicant: admission.applicant.as_str().into(),
         school: admission.school.as_str().into(),
         batch: admission.batch.as_str().into(),
         category: admission.category.as_str().into(),
-        admitted_at: Moment::from_unix_seconds(admission.recorded_at / 1_000_000),
+        admitted_at: at,
     }
 }

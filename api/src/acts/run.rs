@@ -32,7 +32,12 @@ impl Office {
     ///
     /// # Errors
     /// Its wishes are not closed; an earlier batch is not published; it is published; one is under way; no permission.
-    pub async fn queue_run(&self, actor: &Actor, season: &str, batch: &str) -> Result<i64, ActError> {
+    pub async fn queue_run(
+        &self,
+        actor: &Actor,
+        season: &str,
+        batch: &str,
+    ) -> Result<i64, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let (_, policy) = self.season_row(season).await?;
         let Some(at) = policy.batch_ix(batch) else {
@@ -170,7 +175,9 @@ impl Office {
         let mut draft = self.store.read().draft_before_corrections(&policy, &open).await?;
         let corrected = self.store.read().corrected(season).await?;
         draft.wishes.rows.retain(|(_, wish)| {
-            let Some(of) = wish.batch.as_deref().and_then(|b| policy.batch_ix(b)) else { return false };
+            let Some(of) = wish.batch.as_deref().and_then(|b| policy.batch_ix(b)) else {
+                return false;
+            };
             // Whoever was admitted by a correction takes no part in what comes after.
             let admitted = wish.applicant_id.as_deref().and_then(|a| corrected.get(a));
             let out = admitted.and_then(|b| policy.batch_ix(b)).is_some_and(|b| of > b);
@@ -197,11 +204,13 @@ impl Office {
                 })
             })
             .collect();
-        for (applicant, batch, school, category) in self.store.read().published(&job.season).await? {
+        for (applicant, batch, school, category) in self.store.read().published(&job.season).await?
+        {
             if policy.batch_ix(&batch) < last
                 && !held.contains(&(applicant.clone(), batch, school, category))
             {
-                let text = format!("考生 {applicant} 已公布的录取结果与重新计算的不同：公布后输入有变动");
+                let text =
+                    format!("考生 {applicant} 已公布的录取结果与重新计算的不同：公布后输入有变动");
                 return Err(ActError::Conflict(text));
             }
         }
@@ -231,7 +240,7 @@ pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, 
         };
         let (report, certified) = verify::certify(&season, &answer);
         let Some(certified) = certified else {
-            let first = report.findings.first().map(ToString::to_string).unwrap_or_default();
+            let first = report.findings.first().map_or("", |f| f.sentence.as_str());
             return Ok(Err(format!("核验未通过，未保存：{first}")));
         };
         let text = serde_json::to_string(&certified.certificate)
@@ -262,9 +271,9 @@ pub(super) fn inputs(certificate: &Certificate) -> String {
 pub(super) fn checked(policy: Policy, draft: Draft) -> Result<Season, ActError> {
     match Season::check(policy, draft) {
         Ok((season, _)) => Ok(season),
-        Err(faults) => {
-            Err(ActError::Faults(faults.into_iter().map(|f| Located::in_file(f, "database")).collect()))
-        }
+        Err(faults) => Err(ActError::Faults(
+            faults.into_iter().map(|f| Located::in_file(f, "database")).collect(),
+        )),
     }
 }
 

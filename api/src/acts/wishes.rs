@@ -14,7 +14,12 @@ impl Office {
     ///
     /// # Errors
     /// The plan has no lines yet; the imports have faults; it was opened before; no permission.
-    pub async fn open_wishes(&self, actor: &Actor, season: &str, batch: &str) -> Result<(), ActError> {
+    pub async fn open_wishes(
+        &self,
+        actor: &Actor,
+        season: &str,
+        batch: &str,
+    ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         if !self.store.read().has_plan(season).await? {
             return Err(ActError::Conflict("请先冻结计划并分配指标".to_owned()));
@@ -23,7 +28,7 @@ impl Office {
         if windows.contains_key(batch) {
             return Err(ActError::Conflict("该批次志愿已经开放过".to_owned()));
         }
-        let imported = self.imported(season).await?;
+        let imported = self.folded_on_plan(season).await?;
         let batch_ix = super::batch_of(&imported, batch)?;
         let lists = WishList::all_of(&imported, batch_ix);
         let seal = |a: &Applicant| self.sealed(season, a);
@@ -80,7 +85,12 @@ impl Office {
     ///
     /// # Errors
     /// It is not open; no permission.
-    pub async fn close_wishes(&self, actor: &Actor, season: &str, batch: &str) -> Result<String, ActError> {
+    pub async fn close_wishes(
+        &self,
+        actor: &Actor,
+        season: &str,
+        batch: &str,
+    ) -> Result<String, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let (_, policy) = self.season_row(season).await?;
         let tx = self.store.write().await?;
@@ -95,7 +105,8 @@ impl Office {
             .iter()
             .filter(|(_, w)| w.batch.as_deref() == Some(batch))
             .map(|(_, w)| {
-                let text = |t: &Option<luqu_engine::domain::Text>| t.as_deref().unwrap_or("").to_owned();
+                let text =
+                    |t: &Option<luqu_engine::domain::Text>| t.as_deref().unwrap_or("").to_owned();
                 format!(
                     "{},{},{},{},{}",
                     text(&w.applicant_id),
@@ -123,12 +134,18 @@ impl Office {
             Some(number) => {
                 let place = id_place(season);
                 let number = number.to_uppercase();
-                (Some(self.keys.seal(&place, number.as_bytes())?), self.keys.hash("person", number.as_bytes()))
+                (
+                    Some(self.keys.seal(&place, number.as_bytes())?),
+                    self.keys.hash("person", number.as_bytes()),
+                )
             }
-            None => (None, self.keys.hash("person", format!("{season}/{}", applicant.id).as_bytes())),
+            None => {
+                (None, self.keys.hash("person", format!("{season}/{}", applicant.id).as_bytes()))
+            }
         };
         let code = self.slip_code(season, &applicant.id);
-        let lookup = self.keys.hash("lookup", format!("{season}/{}/{code}", applicant.id).as_bytes());
+        let lookup =
+            self.keys.hash("lookup", format!("{season}/{}/{code}", applicant.id).as_bytes());
         Ok(SealedId { cipher, person: person.to_vec(), lookup: Some(lookup.to_vec()) })
     }
 
@@ -143,11 +160,6 @@ impl Office {
 
     pub(super) fn opened_id(&self, season: &str, sealed: &[u8]) -> Option<String> {
         String::from_utf8(self.keys.open(&id_place(season), sealed)?).ok()
-    }
-
-    /// The season of the imports with the plan as frozen, for its applicants and wishes.
-    async fn imported(&self, season: &str) -> Result<Season, ActError> {
-        self.folded_with_plan(season).await
     }
 
     /// The season as the tables of the store have it now.
@@ -193,7 +205,8 @@ fn check_lists(
 ) -> Result<(), ActError> {
     let policy = season.policy();
     for list in lists {
-        let refuse = |words: String| Err(ActError::Conflict(format!("{}：{words}", list.applicant)));
+        let refuse =
+            |words: String| Err(ActError::Conflict(format!("{}：{words}", list.applicant)));
         if season.find_applicant(&list.applicant).is_none() {
             return Err(ActError::NotFound(format!("考生 {}", list.applicant)));
         }
@@ -219,7 +232,9 @@ fn check_lists(
                 },
             };
             let offered = season.plan().iter().any(|l| {
-                l.school == school && l.batch == batch && category.is_none_or(|c| reaches(season, l.category, c))
+                l.school == school
+                    && l.batch == batch
+                    && category.is_none_or(|c| reaches(season, l.category, c))
             });
             if !offered {
                 return refuse(format!("学校 {} 在该批次没有此类别的计划", wish.school));
@@ -231,5 +246,6 @@ fn check_lists(
 
 /// Whether seats of a category can come to be held under another.
 fn reaches(season: &Season, from: CategoryIx, to: CategoryIx) -> bool {
-    from == to || season.policy().category(from).returns_to.is_some_and(|next| reaches(season, next, to))
+    from == to
+        || season.policy().category(from).returns_to.is_some_and(|next| reaches(season, next, to))
 }

@@ -123,6 +123,36 @@ impl<C: ConnectionTrait> Db<C> {
         rows.into_iter().map(admission_row).collect()
     }
 
+    /// Whoever was admitted by a correction, and in which batch.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn corrected(&self, season: &str) -> Result<BTreeMap<String, String>, StoreError> {
+        let rows = admission::Entity::find()
+            .filter(admission::Column::SeasonId.eq(season))
+            .filter(admission::Column::CorrectionId.is_not_null())
+            .all(self.on())
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.applicant_id, row.batch)).collect())
+    }
+
+    /// The admissions as they were published, corrections left out and revoked ones in: applicant, batch, school and
+    /// category.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn published(
+        &self,
+        season: &str,
+    ) -> Result<Vec<(String, String, String, String)>, StoreError> {
+        let rows = admission::Entity::find()
+            .filter(admission::Column::SeasonId.eq(season))
+            .filter(admission::Column::CorrectionId.is_null())
+            .all(self.on())
+            .await?;
+        Ok(rows.into_iter().map(|r| (r.applicant_id, r.batch, r.school_id, r.category)).collect())
+    }
+
     /// The admissions whose holders have arrived.
     ///
     /// # Errors
@@ -232,11 +262,28 @@ impl Tx {
     /// # Errors
     /// A record, an arrival or a clearance rests on it; the decision is none of revocation by two.
     pub async fn revoke(&self, id: i64, decision: i64) -> Result<bool, StoreError> {
+        self.give_up(id, decision, DecisionKind::Revocation).await
+    }
+
+    /// Ends an admission in favour of a better seat that a correction gives; false if it is not active.
+    ///
+    /// # Errors
+    /// A record, an arrival or a clearance rests on it; the decision is no approved correction.
+    pub async fn leave(&self, id: i64, decision: i64) -> Result<bool, StoreError> {
+        self.give_up(id, decision, DecisionKind::Correction).await
+    }
+
+    async fn give_up(
+        &self,
+        id: i64,
+        decision: i64,
+        kind: DecisionKind,
+    ) -> Result<bool, StoreError> {
         let changed = admission::Entity::update_many()
             .set(admission::ActiveModel {
                 active: Set(0),
                 revocation_id: Set(Some(decision)),
-                revocation_kind: Set(Some(DecisionKind::Revocation.word().to_owned())),
+                revocation_kind: Set(Some(kind.word().to_owned())),
                 revocation_status: Set(Some(DecisionStatus::Approved.word().to_owned())),
                 ..Default::default()
             })

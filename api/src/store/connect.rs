@@ -26,6 +26,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The law that refused, if it was one: the message of a constraint, of a history or of a window.
+    #[must_use]
+    pub fn broken_law(&self) -> Option<String> {
+        let Self::Database(error) = self else { return None };
+        let text = error.to_string();
+        let lower = text.to_lowercase();
+        let laws = ["constraint", "history:", "window:", "ledger:"];
+        laws.iter().any(|law| lower.contains(law)).then_some(text)
+    }
+
     /// A value that this program never writes.
     pub(super) fn foreign(what: &str) -> Self {
         Self::Foreign(format!("the database holds what this program never writes: {what}"))

@@ -14,13 +14,13 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
-use super::StoreError;
 use super::db::Db;
 use super::entities::{
     applicant, graduates, plan_line, restriction, school, special_score, tie_decision, wish,
     wish_list,
 };
 use super::plan::count;
+use super::{DecisionKind, StoreError};
 
 /// Opens what was sealed of an id number.
 pub type OpenId<'a> = &'a (dyn Fn(&[u8]) -> Option<String> + Sync);
@@ -31,14 +31,38 @@ impl<C: ConnectionTrait> Db<C> {
     /// # Errors
     /// What the database said, or a value that this program never writes.
     pub async fn draft(&self, policy: &Policy, open: OpenId<'_>) -> Result<Draft, StoreError> {
+        let lines = self.plan_lines(&policy.id).await?;
+        self.draft_of(policy, open, lines).await
+    }
+
+    /// The season with the plan as it was before any correction added to it.
+    ///
+    /// # Errors
+    /// What the database said, or a value that this program never writes.
+    pub async fn draft_before_corrections(
+        &self,
+        policy: &Policy,
+        open: OpenId<'_>,
+    ) -> Result<Draft, StoreError> {
+        let mut lines = self.plan_lines(&policy.id).await?;
+        lines.retain(|line| line.decision_kind != DecisionKind::Correction.word());
+        self.draft_of(policy, open, lines).await
+    }
+
+    async fn draft_of(
+        &self,
+        policy: &Policy,
+        open: OpenId<'_>,
+        lines: Vec<plan_line::Model>,
+    ) -> Result<Draft, StoreError> {
         let season = policy.id.as_str();
-        let (plan, quotas) = plan_rows(self.plan_lines(season).await?)?;
+        let (plan, quotas) = plan_rows(lines)?;
         Ok(Draft {
             schools: self.schools(season).await?,
             plan,
             quotas,
             graduates: self.graduates(season).await?,
-            applicants: self.applicants(season, open).await?,
+            applicants: self.applicants(policy, open).await?,
             wishes: self.wishes(policy).await?,
             special_scores: self.special_scores(season).await?,
             restrictions: self.restrictions(season).await?,
@@ -88,11 +112,11 @@ impl<C: ConnectionTrait> Db<C> {
 
     async fn applicants(
         &self,
-        season: &str,
+        policy: &Policy,
         open: OpenId<'_>,
     ) -> Result<Rows<ApplicantRow>, StoreError> {
         let rows = applicant::Entity::find()
-            .filter(applicant::Column::SeasonId.eq(season))
+            .filter(applicant::Column::SeasonId.eq(policy.id.as_str()))
             .order_by_asc(applicant::Column::ApplicantId)
             .all(self.on())
             .await?;
@@ -120,7 +144,7 @@ impl<C: ConnectionTrait> Db<C> {
                 sum_unknown: false,
             })
         };
-        const COLUMNS: [&str; 13] = [
+        const COLUMNS: [&str; 14] = [
             "applicant_id",
             "name",
             "gender",
@@ -131,11 +155,14 @@ impl<C: ConnectionTrait> Db<C> {
             "fresh",
             "junior_since",
             "attended",
+            "bonus",
             "total",
             "evaluation",
             "tie_class",
         ];
-        table(rows, &COLUMNS, row)
+        let subjects = policy.subjects.iter().map(|s| s.id.as_str());
+        let columns: Vec<&str> = COLUMNS.into_iter().chain(subjects).collect();
+        table(rows, &columns, row)
     }
 
     async fn wishes(&self, policy: &Policy) -> Result<Rows<WishRow>, StoreError> {

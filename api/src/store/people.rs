@@ -7,7 +7,7 @@ use super::db::Tx;
 use super::entities::{applicant, restriction, special_score};
 
 /// What is kept of an id number: never the number.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SealedId {
     /// Encrypted, where there is a number.
     pub cipher: Option<Vec<u8>>,

@@ -1,8 +1,11 @@
 //! Schools and the plan as frozen: every seat in a numbered line with its approval and its decision by two.
 
-use luqu_engine::domain::{Scope, Season};
+use luqu_engine::domain::Season;
 use luqu_engine::policy::Policy;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder,
+};
 
 use super::db::{Db, Tx};
 use super::entities::{graduates, plan_line, plan_scope, school, seat_flow};
@@ -160,7 +163,7 @@ impl Tx {
                 seats: stored(seats),
                 classes: line.classes.map(stored),
                 quota_share: line.quota_share.map(|s| s.to_string()),
-                scope: scope_text(season, &line.scope),
+                scope: season.scope_text(&line.scope),
                 approval_no: line.document.to_string(),
                 decision_id: decision,
                 decision_kind: kind.word().to_owned(),
@@ -197,6 +200,46 @@ impl Tx {
     }
 }
 
+impl Tx {
+    /// Writes a line of supplementary seats under a correction, and gives it its number.
+    ///
+    /// # Errors
+    /// The decision is no approved correction; what the database said.
+    pub async fn store_supplementary(
+        &self,
+        season: &str,
+        line: &SeatLine,
+        decision: i64,
+        at: i64,
+    ) -> Result<SeatLine, StoreError> {
+        let row = plan_line::Model {
+            id: 0,
+            season_id: season.to_owned(),
+            school_id: line.school.clone(),
+            batch: line.batch.clone(),
+            category: line.category.clone(),
+            quota: line.junior.is_some().into(),
+            junior_id: line.junior.clone().unwrap_or_default(),
+            seats: stored(line.seats),
+            classes: None,
+            quota_share: None,
+            scope: line.scope.join(";"),
+            approval_no: line.approval_no.clone(),
+            decision_id: decision,
+            decision_kind: DecisionKind::Correction.word().to_owned(),
+            decision_status: DecisionStatus::Approved.word().to_owned(),
+            recorded_at: at,
+        };
+        let mut row = row.into_active_model().reset_all();
+        row.id = ActiveValue::NotSet;
+        let id = plan_line::Entity::insert(row).exec(self.on()).await?.last_insert_id;
+        let scopes =
+            line.scope.iter().map(|r| plan_scope::Model { plan_id: id, region: r.clone() });
+        self.insert_all::<plan_scope::Entity>(scopes).await?;
+        Ok(SeatLine { id, ..line.clone() })
+    }
+}
+
 /// Every category under itself, and under what it returns or carries to, however far that goes.
 fn flows(policy: &Policy) -> Vec<Flow<'_>> {
     let mut found = Vec::new();
@@ -220,17 +263,6 @@ fn flows(policy: &Policy) -> Vec<Flow<'_>> {
     found.sort_unstable();
     found.dedup();
     found
-}
-
-/// The regions of a scope as one text: `*`, or names joined by `;`.
-fn scope_text(season: &Season, scope: &Scope) -> String {
-    match scope {
-        Scope::Any => "*".to_owned(),
-        Scope::Regions(regions) => {
-            let names: Vec<&str> = regions.iter().map(|&r| season.region_name(r)).collect();
-            names.join(";")
-        }
-    }
 }
 
 fn regions(text: &str) -> Vec<String> {

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::LockBehavior;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect,
 };
 
@@ -306,11 +306,13 @@ impl Tx {
         at: i64,
         lost: i64,
     ) -> Result<Option<Job>, StoreError> {
+        let running = job::Column::Status.eq(JobStatus::Running.word());
+        let orphaned = Condition::all().add(running).add(job::Column::Heartbeat.lt(lost));
         let waiting = job::Column::Status.eq(JobStatus::Queued.word());
-        let orphaned =
-            job::Column::Status.eq(JobStatus::Running.word()).and(job::Column::Heartbeat.lt(lost));
-        let mut query =
-            job::Entity::find().filter(waiting.or(orphaned)).order_by_asc(job::Column::Id).limit(1);
+        let mut query = job::Entity::find()
+            .filter(Condition::any().add(waiting).add(orphaned))
+            .order_by_asc(job::Column::Id)
+            .limit(1);
         if self.on().get_database_backend() == DbBackend::Postgres {
             query = query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         }

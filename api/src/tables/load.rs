@@ -12,7 +12,7 @@ use crate::error::Failure;
 
 use super::csv_file;
 use super::files;
-use super::folder::{self, Candidate, Content};
+use super::folder::{self, Candidate, Content, Inputs};
 use super::layout::{Context, Found};
 use super::located::{Located, Source, clipped, name_of};
 use super::read::{MAX_FAULTS, TableRead, from_sheet};
@@ -104,7 +104,26 @@ impl Purpose {
 /// # Errors
 /// As [`load`].
 pub fn load_for(purpose: Purpose, path: &Path, seed: Option<&str>) -> Result<Loaded, Failure> {
-    let inputs = folder::find(path)?;
+    load_found(purpose, folder::find(path)?, seed)
+}
+
+/// Reads a season that came in several folders: each table is taken from the last that has it. The policy lies in
+/// `folder`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_layers(purpose: Purpose, folder: &Path, layers: &[PathBuf]) -> Result<Loaded, Failure> {
+    let mut all = Inputs { folder: folder.to_owned(), candidates: vec![], faults: vec![] };
+    for layer in layers {
+        let found = folder::find(layer)?;
+        all.candidates.retain(|c| found.candidates.iter().all(|new| new.table != c.table));
+        all.candidates.extend(found.candidates);
+        all.faults.extend(found.faults);
+    }
+    load_found(purpose, all, None)
+}
+
+fn load_found(purpose: Purpose, inputs: Inputs, seed: Option<&str>) -> Result<Loaded, Failure> {
     // A table may well be in a workbook that could not be read: it is not called missing.
     let complete = !inputs.faults.iter().any(Located::blocks);
     let mut gather = Gather { purpose, faults: inputs.faults, complete, ..Gather::default() };

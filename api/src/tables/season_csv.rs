@@ -6,8 +6,8 @@
 use std::fmt::{Display, Write as _};
 use std::path::Path;
 
-use luqu_engine::domain::draft::{Draft, Rows};
-use luqu_engine::domain::{Table, Text};
+use luqu_engine::domain::draft::{Draft, GraduatesRow, PlanRow, QuotaRow, Rows, SchoolRow};
+use luqu_engine::domain::{Season, Table, Text};
 use luqu_engine::policy::Policy;
 
 use super::write::atomic;
@@ -46,6 +46,68 @@ pub fn write_season(dir: &Path, policy: &Policy, draft: &Draft) -> Result<(), Fa
         }
     }
     atomic::replace_folder(dir, is_season_file, &files, interrupt::check)
+}
+
+/// Schools, graduates, plan and quota cells of a checked season, by file name: what freezing a plan freezes.
+///
+/// # Errors
+/// `Internal` only.
+pub fn frozen(season: &Season) -> Result<Vec<(&'static str, String)>, Failure> {
+    let draft = plan_draft(season);
+    let mut files = Vec::new();
+    for (table, name) in FILES {
+        let of_plan =
+            matches!(table, Table::Schools | Table::Plan | Table::Graduates | Table::Quotas);
+        if of_plan && let Some(bytes) = table_csv(table, season.policy(), &draft)? {
+            files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    Ok(files)
+}
+
+fn plan_draft(season: &Season) -> Draft {
+    fn rows<R>(rows: impl Iterator<Item = R>) -> Rows<R> {
+        Rows { present: true, columns: Vec::new(), rows: (2..).zip(rows).collect() }
+    }
+    let school = |ix| Some(season.school(ix).id.clone());
+    let policy = season.policy();
+    Draft {
+        schools: rows(season.schools().iter().map(|s| SchoolRow {
+            school_id: Some(s.id.clone()),
+            name: Some(s.name.clone()),
+            stage: Some(s.stage),
+            ownership: s.ownership,
+            tier: s.tier,
+            region: Some(season.region_name(s.region).into()),
+            is_new: Some(s.is_new),
+            enrolled: s.enrolled,
+            group: s.group.clone(),
+        })),
+        plan: rows(season.plan().iter().map(|line| PlanRow {
+            school_id: school(line.school),
+            batch: Some(policy.batch(line.batch).id.clone()),
+            category: Some(policy.category(line.category).id.clone()),
+            seats: line.seats,
+            seats_blank: line.seats.is_none(),
+            classes: line.classes,
+            quota_share: line.quota_share,
+            region_scope: Some(season.scope_text(&line.scope).into()),
+            document: Some(line.document.clone()),
+        })),
+        graduates: rows(season.graduates().iter().map(|g| GraduatesRow {
+            junior_id: school(g.junior),
+            graduates: Some(g.graduates),
+            eligible: Some(g.eligible),
+            tilt: Some(g.tilt),
+        })),
+        quotas: rows(season.quotas().iter().map(|cell| QuotaRow {
+            school_id: school(cell.school),
+            batch: Some(policy.batch(cell.batch).id.clone()),
+            junior_id: school(cell.junior),
+            seats: Some(cell.seats),
+        })),
+        ..Draft::default()
+    }
 }
 
 /// The bytes of one table, or nothing when the draft does not have it.

@@ -61,6 +61,25 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// The moment so many seconds after 1970-01-01T00:00:00Z, written in UTC. Years beyond 9999 have more digits.
+    #[must_use]
+    pub fn from_unix_seconds(seconds: i64) -> Self {
+        let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        // Days since 0000-03-01, in eras of 400 years: the inverse of `days_from_civil`.
+        let shifted = days + 719_468;
+        let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+        let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+        Self { seconds, text }
+    }
+
     /// Seconds since 1970-01-01T00:00:00Z.
     pub const fn seconds(&self) -> i64 {
         self.seconds

@@ -436,6 +436,20 @@ impl Season {
         &self.regions[region.at()]
     }
 
+    /// A scope as `region_scope` holds it: `*`, or names joined by `;`. A scope of no region is `;`, since a blank
+    /// cell would mean the school's own.
+    #[must_use]
+    pub fn scope_text(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::Any => "*".to_owned(),
+            Scope::Regions(regions) if regions.is_empty() => ";".to_owned(),
+            Scope::Regions(regions) => {
+                let names: Vec<&str> = regions.iter().map(|&r| self.region_name(r)).collect();
+                names.join(";")
+            }
+        }
+    }
+
     /// A school.
     pub fn school(&self, school: SchoolIx) -> &School {
         &self.schools[school.at()]

@@ -3,7 +3,7 @@
 //! [`plan`] and [`quotas`] replace the tables of the season; the others are for reading.
 
 use super::{BatchDistribution, Distribution, Ground};
-use crate::domain::{BatchIx, SchoolIx, Scope, Season};
+use crate::domain::{BatchIx, SchoolIx, Season};
 
 /// `plan.csv`: every column of the plan table, the computed seats filled in.
 pub fn plan(season: &Season, distribution: &Distribution) -> Vec<u8> {
@@ -17,23 +17,11 @@ pub fn plan(season: &Season, distribution: &Distribution) -> Vec<u8> {
         out.option(line.seats);
         out.option(line.classes);
         out.option(line.quota_share);
-        out.field(&scope(season, &line.scope));
+        out.field(&season.scope_text(&line.scope));
         out.field(&line.document);
         out.end();
     }
     out.bytes()
-}
-
-fn scope(season: &Season, scope: &Scope) -> String {
-    match scope {
-        Scope::Any => "*".to_owned(),
-        // A blank cell would mean the school's own region.
-        Scope::Regions(regions) if regions.is_empty() => ";".to_owned(),
-        Scope::Regions(regions) => {
-            let names: Vec<&str> = regions.iter().map(|&r| season.region_name(r)).collect();
-            names.join(";")
-        }
-    }
 }
 
 /// `quotas.csv`: the cells of all batches, those without seats too; with the reason and the document of those

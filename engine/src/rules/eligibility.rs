@@ -29,7 +29,7 @@ pub(super) fn holds(
 }
 
 /// The conditions that fail, in the order of the policy.
-pub(super) fn failing(
+pub(crate) fn failing(
     season: &Season,
     applicant: ApplicantIx,
     category: CategoryIx,

@@ -27,7 +27,7 @@ pub mod unqualified_special;
 pub mod violation;
 
 mod case;
-mod eligibility;
+pub(crate) mod eligibility;
 mod persons;
 mod seats;
 mod standing;

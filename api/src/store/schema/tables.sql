@@ -336,7 +336,7 @@ CREATE TABLE admission (
     correction_status TEXT CHECK (correction_status = 'approved'),
     active            INTEGER NOT NULL CHECK (active IN (0, 1)),
     revocation_id     BIGINT,
-    revocation_kind   TEXT CHECK (revocation_kind = 'revocation'),
+    revocation_kind   TEXT CHECK (revocation_kind IN ('revocation', 'correction')),
     revocation_status TEXT CHECK (revocation_status = 'approved'),
     recorded_at       BIGINT NOT NULL,
     CHECK (seat_no BETWEEN 1 AND plan_seats),

@@ -1,0 +1,225 @@
+//! Corrections: a recorded mistake is put right by supplementary seats with their own approval, by two; nobody loses one.
+//!
+//! The published round stays as it is. It is computed again with the right figure; whoever comes out better gets the
+//! seat that was due, on a plan line made for it. Whoever would come out worse keeps what was published.
+
+use std::collections::BTreeMap;
+
+use luqu_engine::domain::{Outcome, Score, Season};
+use luqu_engine::placement;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{ActError, Actor, Office, PlanProposal, now};
+use crate::error::Failure;
+use crate::ledger::Event;
+use crate::store::{DecisionKind, NewAdmission, Publishing, Role, SeatLine};
+
+/// A mistake to be put right.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mistake {
+    /// The published batch in which it counted.
+    pub batch: String,
+    /// Whose total was wrong.
+    pub applicant: String,
+    /// The right total.
+    pub total: Score,
+    /// The approval of the supplementary seats.
+    pub approval_no: String,
+    /// Why, in the office's words.
+    pub reason: String,
+}
+
+/// Somebody whose seat would differ, had the figure been right.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Differs {
+    /// 报名号
+    pub applicant: String,
+    /// The seat as published: school and category; none for none.
+    pub published: Option<(String, String)>,
+    /// The seat as due.
+    pub due: Option<(String, String)>,
+    /// Wish position of the seat that is due; 0 by adjustment.
+    pub position: u16,
+    /// Whether the seat that is due is given now: it is better than the one held. A worse one takes nothing away.
+    pub gains: bool,
+}
+
+/// What the two sign.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    mistake: Mistake,
+    differs: Vec<Differs>,
+}
+
+impl Office {
+    /// Proposes to put a mistake right; says everybody whose seat would differ.
+    ///
+    /// # Errors
+    /// The batch is not published; the applicant is unknown; ties without a decision; no permission.
+    pub async fn propose_correction(
+        &self,
+        actor: &Actor,
+        season: &str,
+        mistake: Mistake,
+    ) -> Result<(PlanProposal, Vec<Differs>), ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        if mistake.approval_no.trim().is_empty() {
+            return Err(ActError::Conflict("补录席位须有计划文号".to_owned()));
+        }
+        if self.store.read().published_round(season, &mistake.batch).await?.is_none() {
+            return Err(ActError::Conflict("该批次尚未公布，请直接更正数据后重新计算".to_owned()));
+        }
+        let differs = self.differences(season, &mistake).await?;
+        let reason = mistake.reason.clone();
+        let body = serde_json::to_string(&Body { mistake, differs: differs.clone() })
+            .map_err(|e| Failure::Internal(e.to_string()))?;
+        let proposal = self.propose(actor, season, DecisionKind::Correction, &reason, body).await?;
+        Ok((proposal, differs))
+    }
+
+    /// Approves a correction: it is computed again, supplementary lines are written and their seats given.
+    ///
+    /// # Errors
+    /// The approver is the proposer; computing again gives other differences; a record rests on a seat that is to be
+    /// left; it is no longer proposed; no permission.
+    pub async fn approve_correction(
+        &self,
+        actor: &Actor,
+        season: &str,
+        decision: i64,
+        signed: &str,
+    ) -> Result<usize, ActError> {
+        let proposed =
+            self.to_approve(actor, season, decision, DecisionKind::Correction, signed).await?;
+        let body: Body = serde_json::from_str(&proposed.body)
+            .map_err(|_| Failure::Internal("a correction that is no JSON".to_owned()))?;
+        if self.differences(season, &body.mistake).await? != body.differs {
+            return Err(ActError::Conflict("重新计算的差异与提交的不同，请重新提交".to_owned()));
+        }
+        let published = self.store.read().published_round(season, &body.mistake.batch).await?;
+        let Some((round, _)) = published else {
+            return Err(ActError::Conflict("该批次尚未公布".to_owned()));
+        };
+        let held: BTreeMap<String, i64> = self
+            .store
+            .read()
+            .admissions(season)
+            .await?
+            .into_iter()
+            .filter(|a| a.active)
+            .map(|a| (a.applicant, a.id))
+            .collect();
+        let known = self.current(season).await?;
+        let mut seats: BTreeMap<(String, String, Option<String>), Vec<&Differs>> = BTreeMap::new();
+        for gain in body.differs.iter().filter(|d| d.gains) {
+            let Some((school, category)) = &gain.due else { continue };
+            let junior = self.quota_junior(&known, category, &gain.applicant);
+            seats.entry((school.clone(), category.clone(), junior)).or_default().push(gain);
+        }
+        let tx = self.approved(actor, &proposed).await?;
+        let mut given = 0;
+        for ((school, category, junior), gains) in &seats {
+            let line = SeatLine {
+                id: 0,
+                school: school.clone(),
+                batch: body.mistake.batch.clone(),
+                category: category.clone(),
+                junior: junior.clone(),
+                seats: u32::try_from(gains.len()).unwrap_or(u32::MAX),
+                approval_no: body.mistake.approval_no.clone(),
+                scope: vec!["*".to_owned()],
+            };
+            let line = tx.store_supplementary(season, &line, decision, now()).await?;
+            let mut new = Vec::new();
+            for (gain, seat_no) in gains.iter().zip(1..) {
+                if let Some(&admission) = held.get(&gain.applicant) {
+                    tx.set_clearance(admission, false, &proposed.digest, now()).await?;
+                    tx.leave(admission, decision).await?;
+                }
+                let total = known.find_applicant(&gain.applicant).map_or(Score::ZERO, |at| {
+                    if gain.applicant == body.mistake.applicant {
+                        body.mistake.total
+                    } else {
+                        known.applicant(at).total
+                    }
+                });
+                new.push(NewAdmission {
+                    applicant: &gain.applicant,
+                    category,
+                    held_quota: junior.is_some(),
+                    position: gain.position,
+                    total: total.hundredths(),
+                    line: &line,
+                    seat_no,
+                });
+            }
+            given += new.len();
+            let publishing = Publishing {
+                season,
+                batch: &body.mistake.batch,
+                round: round.id,
+                correction: Some(decision),
+                at: now(),
+            };
+            tx.store_admissions(publishing, &new).await?;
+        }
+        let told = json!({
+            "decision": decision, "batch": body.mistake.batch, "given": given,
+            "differs": body.differs.len(), "digest": proposed.digest, "proposed_by": proposed.proposed_by,
+        });
+        self.record(&tx, Event::new("corrected", &actor.name, season, told)).await?;
+        self.checkpoint(&tx).await?;
+        tx.commit().await?;
+        Ok(given)
+    }
+
+    /// The junior school whose cell a seat of the category belongs to, if it is split by junior school.
+    fn quota_junior(&self, season: &Season, category: &str, applicant: &str) -> Option<String> {
+        let policy = season.policy();
+        let by_junior = policy.category_ix(category).is_some_and(|c| policy.category(c).by_junior);
+        let at = season.find_applicant(applicant).filter(|_| by_junior)?;
+        Some(season.school(season.applicant(at).junior).id.to_string())
+    }
+
+    /// Everybody whose seat in the batch would differ, by applicant.
+    async fn differences(&self, season: &str, mistake: &Mistake) -> Result<Vec<Differs>, ActError> {
+        let before = self.season_of_batch(season, &mistake.batch).await?;
+        let Some(applicant) = before.find_applicant(&mistake.applicant) else {
+            return Err(ActError::NotFound(format!("考生 {}", mistake.applicant)));
+        };
+        let (total, batch) = (mistake.total, super::batch_of(&before, &mistake.batch)?);
+        let work = tokio::task::spawn_blocking(move || {
+            let after = before.with_total(applicant, total);
+            let was = placement::place(&before).map_err(|e| e.to_string())?;
+            let due = placement::place(&after).map_err(|e| e.to_string())?;
+            let rank = |o: Outcome| match o.seat() {
+                None => (2, 0),
+                Some((_, 0, ..)) => (1, 0),
+                Some((_, position, ..)) => (0, position),
+            };
+            let named = |o: Outcome| {
+                let (_, _, school, category) = o.seat()?;
+                let category = before.policy().category(category).id.to_string();
+                Some((before.school(school).id.to_string(), category))
+            };
+            let in_batch = |o: Outcome| o.seat().is_none_or(|(b, ..)| b == batch);
+            let outcomes = was.outcomes.iter().zip(&due.outcomes).enumerate();
+            let differs = outcomes.filter(|(_, (w, d))| w != d && in_batch(**w) && in_batch(**d));
+            Ok::<_, String>(
+                differs
+                    .map(|(at, (&was, &due))| Differs {
+                        applicant: before.applicant(at.into()).id.to_string(),
+                        published: named(was),
+                        due: named(due),
+                        position: due.seat().map_or(0, |(_, position, ..)| position),
+                        gains: rank(due) < rank(was),
+                    })
+                    .collect(),
+            )
+        });
+        let found = work.await.map_err(|e| Failure::Internal(e.to_string()))?;
+        found.map_err(ActError::Conflict)
+    }
+}

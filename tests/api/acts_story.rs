@@ -1,0 +1,148 @@
+//! A season from its first file to its last registry record, by the acts of the office, on every database.
+
+use luqu::acts::{ActError, Upload};
+use luqu::store::RoundStatus;
+
+use crate::acts_world::World;
+use crate::databases::{TestDb, block_on};
+
+#[test]
+fn a_season_runs_from_import_to_registry() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 400).await;
+            let (office, season) = (&world.office, world.season.as_str());
+            world.import().await;
+            world.freeze().await;
+            world.import_people().await;
+            let mut admitted = 0;
+            for batch in world.batches() {
+                world.collect(&batch).await;
+                admitted += world.publish(&batch).await;
+            }
+            let admissions = office.store().read().admissions(season).await.expect("admissions");
+            assert_eq!(admissions.len(), admitted, "{}", db.name);
+            assert!(admitted > 200, "{}: {admitted}", db.name);
+            let vacancies = office.vacancies(season).await.expect("vacancies");
+            let held: u32 = vacancies.iter().map(|v| v.held).sum();
+            assert_eq!(held as usize, admitted);
+
+            let school = admissions[0].school.clone();
+            let cleared = office.clear(&world.clerk, season).await.expect("an audit");
+            assert_eq!(cleared.cleared, admitted, "{:?}", cleared.violations);
+            let mine: Vec<_> = admissions.iter().filter(|a| a.school == school).collect();
+            for admission in &mine[1..] {
+                office
+                    .arrive(&world.clerk, season, &admission.applicant, true)
+                    .await
+                    .expect("them");
+            }
+            let opened = office.open_records(&world.clerk, season, &school).await.expect("records");
+            assert_eq!(opened.opened, mine.len() - 1);
+            assert_eq!(opened.refused, [(mine[0].applicant.clone(), "尚未报到")]);
+            // Nobody gets a second one.
+            let again = office.open_records(&world.clerk, season, &school).await.expect("records");
+            assert_eq!(again.opened, 0);
+
+            // An arrival under a record stays; a revocation takes all of it away and frees the seat.
+            let one = &mine[1].applicant;
+            let kept = office.arrive(&world.clerk, season, one, false).await;
+            assert!(matches!(kept, Err(ActError::Unlawful(_))), "{kept:?}");
+            let proposed = office
+                .propose_revocation(&world.clerk, season, one, "冒名顶替")
+                .await
+                .expect("a proposal");
+            let alone = office
+                .approve_revocation(&world.clerk, season, proposed.decision, &proposed.digest)
+                .await;
+            assert!(matches!(alone, Err(ActError::NotPermitted(_))), "{alone:?}");
+            office
+                .approve_revocation(&world.reviewer, season, proposed.decision, &proposed.digest)
+                .await
+                .expect("a revocation");
+            let records = office.store().read().records(season).await.expect("records");
+            assert!(records.iter().all(|r| r.applicant != *one || !r.open));
+            let after = office.vacancies(season).await.expect("vacancies");
+            assert_eq!(after.iter().map(|v| v.held).sum::<u32>() + 1, held);
+        });
+    }
+}
+
+#[test]
+fn faults_stand_at_their_cells_and_keep_nothing() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let bytes = b"school_id,name,stage,region\nS1,,senior,R\n".to_vec();
+        let upload = Upload { name: "schools.csv".to_owned(), bytes };
+        let staged = world.office.stage(&world.clerk, &world.season, vec![upload]).await;
+        let staged = staged.expect("a reading");
+        assert_eq!(staged.id, None);
+        let places: Vec<String> = staged.loaded.faults.iter().map(|f| f.place()).collect();
+        assert!(places.contains(&"schools.csv:2:name".to_owned()), "{places:?}");
+        let kept = world.office.store().read().imports(&world.season).await.expect("imports");
+        assert!(kept.is_empty());
+        for name in ["../x.csv", "x.xls", ".csv", "a/b.csv", "x"] {
+            let upload = Upload { name: name.to_owned(), bytes: vec![] };
+            let refused = world.office.stage(&world.clerk, &world.season, vec![upload]).await;
+            assert!(refused.is_err(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn the_order_of_the_season_is_kept() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let (office, season) = (&world.office, world.season.as_str());
+        let (clerk, reviewer) = (&world.clerk, &world.reviewer);
+        let batches = world.batches();
+        let early = office.open_wishes(clerk, season, &batches[0]).await;
+        assert!(matches!(early, Err(ActError::Conflict(_))), "{early:?}");
+        world.import().await;
+        let unfrozen = office.propose_quota(clerk, season, "").await;
+        assert!(matches!(unfrozen, Err(ActError::Conflict(_))), "{unfrozen:?}");
+        let proposed = office.propose_freeze(clerk, season, "").await.expect("a proposal");
+        let digest = &proposed.digest;
+        let own = office.approve_freeze(clerk, season, proposed.decision, digest).await;
+        assert!(matches!(own, Err(ActError::NotPermitted(_))), "{own:?}");
+        let other =
+            office.approve_freeze(reviewer, season, proposed.decision, &"0".repeat(64)).await;
+        assert!(matches!(other, Err(ActError::Conflict(_))), "{other:?}");
+        office.approve_freeze(reviewer, season, proposed.decision, digest).await.expect("approved");
+        let again = office.approve_freeze(reviewer, season, proposed.decision, digest).await;
+        assert!(matches!(again, Err(ActError::Conflict(_))), "{again:?}");
+        let quota = office.propose_quota(clerk, season, "").await.expect("a distribution");
+        office
+            .approve_quota(reviewer, season, quota.decision, &quota.digest)
+            .await
+            .expect("approved");
+        world.import_people().await;
+        let open = office.queue_run(clerk, season, &batches[0]).await;
+        assert!(matches!(open, Err(ActError::Conflict(_))), "{open:?}");
+        world.collect(&batches[0]).await;
+        world.collect(&batches[1]).await;
+        let skipped = office.queue_run(clerk, season, &batches[1]).await;
+        assert!(matches!(skipped, Err(ActError::Conflict(_))), "{skipped:?}");
+
+        // Two runs of one batch, of which one is published; the other can only be given up.
+        let (first, digest) = world.run(&batches[0]).await;
+        let (second, same) = world.run(&batches[0]).await;
+        assert_eq!(digest, same, "a second run gives the same answer");
+        for round in [first, second] {
+            office.sign(clerk, season, round, &digest).await.expect("a signature");
+        }
+        let own = office.publish(clerk, season, first, &digest).await;
+        assert!(matches!(own, Err(ActError::NotPermitted(_))), "{own:?}");
+        office.publish(reviewer, season, first, &digest).await.expect("published");
+        let twice = office.publish(reviewer, season, second, &digest).await;
+        assert!(twice.is_err(), "a batch was published twice");
+        office.discard(clerk, season, second).await.expect("given up");
+        let gone = office.discard(clerk, season, first).await;
+        assert!(matches!(gone, Err(ActError::Conflict(_))), "{gone:?}");
+        let rounds = office.store().read().rounds(season).await.expect("rounds");
+        let statuses: Vec<RoundStatus> = rounds.iter().map(|r| r.status).collect();
+        assert_eq!(statuses, [RoundStatus::Published, RoundStatus::Discarded]);
+    });
+}

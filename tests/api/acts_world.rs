@@ -1,0 +1,162 @@
+//! An office over a test database, with its people and a made season to bring in.
+
+use std::sync::Arc;
+
+use luqu::acts::{Actor, Office, Upload};
+use luqu::auth::keys::Keys;
+use luqu::store::{Account, Mode, Role};
+use luqu::tables::season_csv::table_csv;
+use luqu_engine::domain::{Draft, Table};
+use luqu_engine::policy::Policy;
+use luqu_fixtures::{DistrictSpec, district};
+use tempfile::TempDir;
+
+use crate::databases::TestDb;
+
+/// An office and the people who act in it.
+pub(crate) struct World {
+    pub(crate) office: Office,
+    pub(crate) clerk: Actor,
+    pub(crate) reviewer: Actor,
+    pub(crate) season: String,
+    policy: Policy,
+    draft: Draft,
+    _keys: TempDir,
+}
+
+fn person(name: &str, role: Role, school: Option<&str>) -> Account {
+    Account {
+        name: name.to_owned(),
+        display: name.to_owned(),
+        role,
+        school: school.map(str::to_owned),
+        password_hash: String::new(),
+        disabled: false,
+    }
+}
+
+impl World {
+    /// An office with a season that is begun and empty. Its quota seats are still to be computed.
+    pub(crate) async fn new(db: &TestDb, applicants: u32) -> Self {
+        let keys = tempfile::tempdir().expect("a folder");
+        let store = db.open().await;
+        let tx = store.write().await.expect("a transaction");
+        let people = [person("zhao", Role::Clerk, None), person("qian", Role::Reviewer, None)];
+        for account in &people {
+            tx.create_account(account, 1).await.expect("an account");
+        }
+        tx.commit().await.expect("a commit");
+        let held = Keys::open_or_create(&keys.path().join("keys.toml")).expect("keys");
+        let office = Office::new(store, Arc::new(held));
+        let [clerk, reviewer] = people.each_ref().map(Actor::of);
+        let source = district(&DistrictSpec::new(applicants, 7));
+        let mut draft = source.draft;
+        undistribute(&source.policy, &mut draft);
+        let text = &source.policy.text;
+        let row = office.create_season(&clerk, text, Mode::Drill).await.expect("a season");
+        Self { office, clerk, reviewer, season: row.id, policy: source.policy, draft, _keys: keys }
+    }
+
+    /// The batches of the season, in order.
+    pub(crate) fn batches(&self) -> Vec<String> {
+        self.policy.batches.iter().map(|b| b.id.to_string()).collect()
+    }
+
+    /// A table of the made season as a file.
+    pub(crate) fn upload(&self, table: Table, name: &str) -> Option<Upload> {
+        let bytes = table_csv(table, &self.policy, &self.draft).expect("a table")?;
+        Some(Upload { name: name.to_owned(), bytes })
+    }
+
+    /// The made season in two imports: what belongs to the plan, then the people.
+    pub(crate) async fn import(&self) {
+        let plan = [
+            (Table::Schools, "schools.csv"),
+            (Table::Plan, "plan.csv"),
+            (Table::Graduates, "graduates.csv"),
+        ];
+        self.bring(&plan).await;
+    }
+
+    /// The applicants and what is recorded of them.
+    pub(crate) async fn import_people(&self) {
+        let people = [
+            (Table::Applicants, "applicants.csv"),
+            (Table::Wishes, "wishes.csv"),
+            (Table::SpecialScores, "special_scores.csv"),
+            (Table::Restrictions, "restrictions.csv"),
+        ];
+        self.bring(&people).await;
+    }
+
+    async fn bring(&self, tables: &[(Table, &str)]) {
+        let uploads = tables.iter().filter_map(|(t, name)| self.upload(*t, name)).collect();
+        let staged =
+            self.office.stage(&self.clerk, &self.season, uploads).await.expect("a reading");
+        let faults: Vec<String> =
+            staged.loaded.faults.iter().filter(|f| f.blocks()).map(|f| format!("{f:?}")).collect();
+        let id = staged.id.unwrap_or_else(|| panic!("{faults:#?}"));
+        self.office.commit_import(&self.clerk, &self.season, id).await.expect("a commit");
+    }
+
+    /// The plan frozen and its quota distributed, each by two.
+    pub(crate) async fn freeze(&self) {
+        let (office, season) = (&self.office, self.season.as_str());
+        let frozen = office.propose_freeze(&self.clerk, season, "2026").await.expect("a proposal");
+        office
+            .approve_freeze(&self.reviewer, season, frozen.decision, &frozen.digest)
+            .await
+            .expect("an approval");
+        let quota = office.propose_quota(&self.clerk, season, "").await.expect("a distribution");
+        office
+            .approve_quota(&self.reviewer, season, quota.decision, &quota.digest)
+            .await
+            .expect("an approval");
+    }
+
+    /// The wishes of a batch opened and closed.
+    pub(crate) async fn collect(&self, batch: &str) {
+        self.office.open_wishes(&self.clerk, &self.season, batch).await.expect("an opening");
+        self.office.close_wishes(&self.clerk, &self.season, batch).await.expect("a close");
+    }
+
+    /// A run of a batch; the number and the digest of the round.
+    pub(crate) async fn run(&self, batch: &str) -> (i64, String) {
+        self.office.queue_run(&self.clerk, &self.season, batch).await.expect("a job");
+        let (_, outcome) = self.office.work_once("test").await.expect("work").expect("a job");
+        let luqu::acts::RunOutcome::Round(id) = outcome else { panic!("{outcome:?}") };
+        let found = self.office.store().read().round(&self.season, id).await.expect("rounds");
+        (id, found.expect("the round").0.answer_digest)
+    }
+
+    /// A batch from wishes to publication; the admissions.
+    pub(crate) async fn publish(&self, batch: &str) -> usize {
+        let (round, digest) = self.run(batch).await;
+        let (office, season) = (&self.office, self.season.as_str());
+        office.sign(&self.clerk, season, round, &digest).await.expect("a signature");
+        office.publish(&self.reviewer, season, round, &digest).await.expect("a publication")
+    }
+}
+
+/// Takes the distribution back: the unified line carries the whole plan, the quota line waits.
+fn undistribute(policy: &Policy, draft: &mut Draft) {
+    let is_quota =
+        |category: &str| policy.category_ix(category).is_some_and(|c| policy.category(c).by_junior);
+    let mut whole = std::collections::BTreeMap::new();
+    for (_, row) in &mut draft.plan.rows {
+        if row.category.as_deref().is_some_and(is_quota) {
+            let key = (row.school_id.clone(), row.batch.clone());
+            *whole.entry(key).or_insert(0) += row.seats.take().unwrap_or(0);
+            row.seats_blank = true;
+        }
+    }
+    for (_, row) in &mut draft.plan.rows {
+        let key = (row.school_id.clone(), row.batch.clone());
+        if row.category.as_deref() == Some("unified")
+            && let Some(more) = whole.get(&key)
+        {
+            row.seats = row.seats.map(|s| s + more);
+        }
+    }
+    draft.quotas = Default::default();
+}
