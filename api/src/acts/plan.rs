@@ -102,7 +102,7 @@ impl Office {
             self.to_approve(actor, season, decision, DecisionKind::Quota, signed).await?;
         let frozen = self.frozen(season).await?;
         let again = self.distributed(&frozen)?;
-        if again.to_string() != proposed.body {
+        if digest(again.to_string().as_bytes()) != proposed.digest {
             return Err(ActError::Conflict("重新计算的指标分配与提交的不同".to_owned()));
         }
         let mut tables = frozen_tables(&frozen)?;

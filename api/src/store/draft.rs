@@ -290,6 +290,7 @@ fn plan_rows(lines: Vec<plan_line::Model>) -> Result<(Rows<PlanRow>, Rows<QuotaR
             batch: text(batch),
             junior_id: text(junior),
             seats: Some(seats),
+            ..QuotaRow::default()
         })
     };
     const PLAN: [&str; 6] = ["school_id", "batch", "category", "seats", "region_scope", "document"];

@@ -6,6 +6,7 @@ use sea_orm::entity::prelude::*;
 
 macro_rules! entities {
     ($($module:ident $table:literal { $($(#[$attribute:meta])* $field:ident: $kind:ty,)* })*) => {$(
+        #[allow(dead_code, unreachable_pub, reason = "the derives make more than this room asks for")]
         pub(super) mod $module {
             use super::*;
 

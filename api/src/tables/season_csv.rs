@@ -105,6 +105,7 @@ fn plan_draft(season: &Season) -> Draft {
             batch: Some(policy.batch(cell.batch).id.clone()),
             junior_id: school(cell.junior),
             seats: Some(cell.seats),
+            ..QuotaRow::default()
         })),
         ..Draft::default()
     }
