@@ -4,7 +4,7 @@ use luqu_engine::domain::draft::Draft;
 use luqu_engine::domain::{Answer, Season};
 use luqu_engine::placement;
 use luqu_engine::policy::Policy;
-use luqu_engine::verify::{self, AnswerBytes, Certificate};
+use luqu_engine::verify::{self, AnswerBytes, Certificate, InputDigests};
 use serde_json::json;
 
 use super::{ActError, Actor, Office, digest, now};
@@ -238,7 +238,7 @@ pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, 
             Ok(answer) => answer,
             Err(undecided) => return Ok(Err(undecided.to_string())),
         };
-        let (report, certified) = verify::certify(&season, &answer);
+        let (report, certified) = verify::certify(&season, &answer, InputDigests::of(&season));
         let Some(certified) = certified else {
             let first = report.findings.first().map_or("", |f| f.sentence.as_str());
             return Ok(Err(format!("核验未通过，未保存：{first}")));

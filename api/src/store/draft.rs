@@ -67,7 +67,7 @@ impl<C: ConnectionTrait> Db<C> {
             special_scores: self.special_scores(season).await?,
             restrictions: self.restrictions(season).await?,
             tie_decisions: self.ties(season).await?,
-            undistributed: false,
+            ..Draft::default()
         })
     }
 

@@ -1,6 +1,6 @@
 //! A season folder or workbook to a season: everything is read, and all faults are told at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use luqu_engine::domain::draft::{Rows, WishRow};
 use luqu_engine::domain::wish_part::WishPart;
