@@ -8,6 +8,7 @@ mod audit;
 mod databases;
 mod demo;
 mod explain;
+mod help;
 mod init;
 mod place;
 mod policy;

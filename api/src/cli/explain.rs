@@ -18,9 +18,9 @@ use crate::tables::{answer, season_or_report};
 pub(super) struct Args {
     /// 招生季：含 policy.toml 和各表的目录，或与 policy.toml 同目录的 .xlsx
     season: PathBuf,
-    /// 报名号
+    /// 报名号；没有同名者的，也可写姓名
     applicant: String,
-    /// 已有的结果目录（CSV）；不给时当场录取一遍
+    /// 已有的结果目录（csv、json 或 xlsx）；不给时当场录取一遍
     #[arg(long, value_name = "DIR")]
     answer: Option<PathBuf>,
     /// 随机号种子，代替政策文件中的种子

@@ -49,7 +49,7 @@ impl Exit {
 
 /// 高中阶段招生录取：检查、录取、核验、解释、核查
 #[derive(Parser)]
-#[command(name = "luqu", version, about, propagate_version = true)]
+#[command(name = "luqu", version, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

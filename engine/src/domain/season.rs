@@ -280,6 +280,10 @@ pub(crate) type SpecialKey = (ApplicantIx, CategoryIx, Option<SchoolIx>);
 /// One year of one district, checked. Made by [`Season::check`] alone, and changed by making another.
 ///
 /// The tables that grow with the applicants are shared between a season and those made from it, so that
+/// Of the quota cells set by hand, by school, batch and junior school: the seats decided, the reason and the
+/// document.
+pub(crate) type QuotaPapers = FxHashMap<(SchoolIx, BatchIx, SchoolIx), (u32, Text, Text)>;
+
 /// a clone costs microseconds at any size.
 #[derive(Clone, Debug)]
 pub struct Season {
@@ -289,7 +293,7 @@ pub struct Season {
     pub(crate) plan: Vec<PlanLine>,
     pub(crate) graduates: Vec<Graduates>,
     pub(crate) quotas: Vec<QuotaCell>,
-    pub(crate) quota_papers: Arc<Vec<(QuotaCell, Text, Text)>>,
+    pub(crate) quota_papers: Arc<QuotaPapers>,
     pub(crate) applicants: Arc<Vec<Applicant>>,
     /// `applicants.len() × subjects` scores, applicant by applicant.
     pub(crate) scores: Arc<Vec<Score>>,
@@ -339,19 +343,11 @@ impl Season {
         &self.quotas
     }
 
-    /// The reason and the document of a cell that was set by hand.
+    /// The reason and the document of a cell that was set by hand and has the seats that were decided.
     pub fn quota_paper(&self, cell: &QuotaCell) -> Option<(&Text, &Text)> {
-        let found = self.quota_papers.iter().find(|(edited, ..)| edited == cell);
-        found.map(|(_, reason, document)| (reason, document))
-    }
-
-    /// Drops the papers of cells that are no longer what was decided.
-    pub(crate) fn keep_quota_papers(&mut self) {
-        if self.quota_papers.is_empty() {
-            return;
-        }
-        let kept = self.quota_papers.iter().filter(|(cell, ..)| self.quotas.contains(cell));
-        self.quota_papers = Arc::new(kept.cloned().collect());
+        let found = self.quota_papers.get(&(cell.school, cell.batch, cell.junior));
+        let decided = found.filter(|(seats, ..)| *seats == cell.seats);
+        decided.map(|(_, reason, document)| (reason, document))
     }
 
     /// The applicants, ordered by id (bytewise).
@@ -505,8 +501,6 @@ impl Season {
         quotas.sort_by(|a, b| {
             (id(a.school), a.batch, id(a.junior)).cmp(&(id(b.school), b.batch, id(b.junior)))
         });
-        let mut season = Self { plan, quotas, ..self.clone() };
-        season.keep_quota_papers();
-        season
+        Self { plan, quotas, ..self.clone() }
     }
 }

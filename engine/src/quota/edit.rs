@@ -44,7 +44,7 @@ pub fn resolve(season: &Season, rows: &[(u32, QuotaRow)]) -> Result<Vec<Edit>, V
         let row = *row;
         let mut known = |column: &str, id: &Option<Text>| {
             let id = id.as_ref()?;
-            let found = season.schools().iter().position(|s| s.id == *id).map(SchoolIx::from);
+            let found = season.find_school(id);
             if found.is_none() {
                 let fault = fault(row, column, FaultCode::UnknownCode).found(id);
                 faults.push(fault.expected("学校表中没有这个代码").help("核对代码"));

@@ -28,8 +28,11 @@ pub(super) fn lines_of(
 }
 
 fn given(season: &Season, line: &PlanLine, seats: u32) -> QuotaLine {
-    let has_cells =
-        season.quotas().iter().any(|c| c.school == line.school && c.batch == line.batch);
+    // The cells are in the order of ids.
+    let place = |school: SchoolIx, batch| (season.school(school).id.as_str(), batch);
+    let mine = place(line.school, line.batch);
+    let found = season.quotas().binary_search_by(|c| place(c.school, c.batch).cmp(&mine));
+    let has_cells = found.is_ok();
     let origin = if has_cells { Origin::KeptCells } else { Origin::KeptSeats };
     QuotaLine { school: line.school, origin, seats, whole: None, share: None, unified: None }
 }

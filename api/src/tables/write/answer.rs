@@ -17,11 +17,14 @@ use crate::interrupt;
 pub enum Format {
     /// Three CSV files: UTF-8 without BOM, LF.
     #[default]
+    #[value(help = "三个 CSV 文件，UTF-8，不带 BOM")]
     Csv,
     /// Three JSON files: arrays of objects with the columns of the CSV files. Seats, counts and positions
     /// are numbers, scores are text in exact decimals, `full` is a truth value, a blank is null.
+    #[value(help = "三个 JSON 文件，列与 CSV 相同")]
     Json,
     /// One workbook for people, `answer.xlsx`, with Chinese headers and names.
+    #[value(help = "一个工作簿 answer.xlsx，表头和名称为中文")]
     Xlsx,
 }
 

@@ -143,7 +143,6 @@ impl Season {
         season.policy = policy;
         season.plan = lines.lines;
         season.quotas = cells.cells;
-        season.keep_quota_papers();
         Ok(season)
     }
 

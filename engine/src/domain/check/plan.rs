@@ -9,7 +9,8 @@ use super::schools::{junior_school, senior_school};
 use super::{Faults, FirstSeen, Regions, Schools, scope_parts};
 use crate::domain::draft::{Draft, PlanRow, QuotaRow, Rows};
 use crate::domain::fault::{Fault, FaultCode, Table};
-use crate::domain::{BatchIx, CategoryIx, PlanLine, QuotaCell, SchoolIx, Scope, Text};
+use crate::domain::season::QuotaPapers;
+use crate::domain::{BatchIx, CategoryIx, PlanLine, QuotaCell, SchoolIx, Scope};
 use crate::policy::{Policy, RefusalKind};
 
 /// The plan lines, ordered by school id, batch and category, and where each came from.
@@ -212,7 +213,7 @@ pub(super) fn category_named(
 pub(super) struct Quotas {
     pub(super) cells: Vec<QuotaCell>,
     /// The reason and the document of the cells set by hand.
-    pub(super) papers: Vec<(QuotaCell, Text, Text)>,
+    pub(super) papers: QuotaPapers,
     /// Some row could not be placed at all.
     pub(super) incomplete: bool,
 }
@@ -225,7 +226,8 @@ pub(super) fn check_quotas(
     plan: &Plan,
     faults: &mut Faults,
 ) -> Quotas {
-    let mut quotas = Quotas { cells: Vec::new(), papers: Vec::new(), incomplete: false };
+    let mut quotas =
+        Quotas { cells: Vec::new(), papers: QuotaPapers::default(), incomplete: false };
     let mut seen = FirstSeen::with_capacity(draft.quotas.rows.len());
     let category = policy.quota.as_ref().map(|q| q.category);
     if let (None, Some((row, _))) = (category, draft.quotas.rows.first()) {
@@ -293,7 +295,8 @@ fn check_edit(row: u32, r: &QuotaRow, cell: &QuotaCell, quotas: &mut Quotas, fau
                     .expected(format!("{reason}（{document}）"))
                     .help("核对文件；不是手工调整的，请清空这两列"),
             );
-            quotas.papers.push((cell.clone(), reason.clone(), document.clone()));
+            let place = (cell.school, cell.batch, cell.junior);
+            quotas.papers.insert(place, (cell.seats, reason.clone(), document.clone()));
         }
         (reason, _) => {
             let (column, label) =
