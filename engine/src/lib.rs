@@ -4,6 +4,7 @@
 //! clock, environment or unseeded randomness; see `ARCHITECTURE.md` for who may import whom.
 
 pub mod audit;
+pub mod classes;
 pub mod domain;
 pub mod explain;
 pub mod explain_policy;

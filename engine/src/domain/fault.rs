@@ -38,6 +38,8 @@ pub enum Table {
     Classes,
     /// Audit: 教学班
     Sections,
+    /// Class formation: 分班要求
+    Pupils,
 }
 
 impl Table {
@@ -71,6 +73,7 @@ impl Table {
             Self::Registry => "registry",
             Self::Classes => "classes",
             Self::Sections => "sections",
+            Self::Pupils => "pupils",
         }
     }
 
@@ -91,6 +94,7 @@ impl Table {
             Self::Registry => "学籍",
             Self::Classes => "行政班",
             Self::Sections => "教学班",
+            Self::Pupils => "分班要求",
         }
     }
 }

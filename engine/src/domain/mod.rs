@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod answer_csv;
 mod check;
+pub(crate) mod csv;
 pub mod date;
 pub mod digest;
 pub mod draft;

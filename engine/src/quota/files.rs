@@ -3,6 +3,7 @@
 //! [`plan`] and [`quotas`] replace the tables of the season; the others are for reading.
 
 use super::{BatchDistribution, Distribution, Ground};
+use crate::domain::csv::Csv;
 use crate::domain::{BatchIx, SchoolIx, Season};
 
 /// `plan.csv`: every column of the plan table, the computed seats filled in.
@@ -35,7 +36,7 @@ pub fn quotas(season: &Season, distribution: &Distribution) -> Vec<u8> {
         "school_id,batch,junior_id,seats"
     });
     for (batch, cell) in cells {
-        out.place(season, cell.school, batch.batch);
+        place(&mut out, season, cell.school, batch.batch);
         out.field(&season.school(cell.junior).id);
         out.field(&cell.seats.to_string());
         match &cell.ground {
@@ -58,7 +59,7 @@ pub fn quotas(season: &Season, distribution: &Distribution) -> Vec<u8> {
 pub fn report(season: &Season, distribution: &Distribution) -> Vec<u8> {
     let mut out = Csv::new("school_id,batch,junior_id,ideal,floor,seats,reason,ideal_exact");
     for (batch, cell) in cells(season, distribution) {
-        out.place(season, cell.school, batch.batch);
+        place(&mut out, season, cell.school, batch.batch);
         out.field(&season.school(cell.junior).id);
         out.field(&cell.ideal.to_string());
         out.field(&cell.ideal.floor().to_string());
@@ -121,45 +122,7 @@ fn cells<'a>(
     cells
 }
 
-struct Csv {
-    text: String,
-    fresh: bool,
-}
-
-impl Csv {
-    fn new(header: &str) -> Self {
-        Self { text: format!("{header}\n"), fresh: true }
-    }
-
-    fn field(&mut self, text: &str) {
-        if !self.fresh {
-            self.text.push(',');
-        }
-        self.fresh = false;
-        if text.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
-            self.text.push('"');
-            self.text.push_str(&text.replace('"', "\"\""));
-            self.text.push('"');
-        } else {
-            self.text.push_str(text);
-        }
-    }
-
-    fn option(&mut self, value: Option<impl ToString>) {
-        self.field(&value.map(|v| v.to_string()).unwrap_or_default());
-    }
-
-    fn place(&mut self, season: &Season, school: SchoolIx, batch: BatchIx) {
-        self.field(&season.school(school).id);
-        self.field(&season.policy().batch(batch).id);
-    }
-
-    fn end(&mut self) {
-        self.text.push('\n');
-        self.fresh = true;
-    }
-
-    fn bytes(self) -> Vec<u8> {
-        self.text.into_bytes()
-    }
+fn place(out: &mut Csv, season: &Season, school: SchoolIx, batch: BatchIx) {
+    out.field(&season.school(school).id);
+    out.field(&season.policy().batch(batch).id);
 }
