@@ -28,5 +28,10 @@ pub fn listen() {
 /// # Errors
 /// `Interrupted`.
 pub fn check() -> Result<(), Failure> {
-    if RAISED.load(Ordering::SeqCst) { Err(Failure::Interrupted) } else { Ok(()) }
+    if raised() { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// Whether the user has interrupted, for searches that then give the best they have.
+pub fn raised() -> bool {
+    RAISED.load(Ordering::SeqCst)
 }

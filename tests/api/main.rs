@@ -5,6 +5,7 @@ mod acts_world;
 mod annotate;
 mod atomic;
 mod audit;
+mod classes;
 mod databases;
 mod demo;
 mod explain;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod classes;
 mod compare;
 mod day;
 mod demo;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::Failure;
+use crate::interrupt;
 
 /// How a command ends when it does not fail; the numbers are SPEC §12's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +36,8 @@ pub enum Exit {
     Findings,
     /// 7: undecided or infeasible.
     Undecided,
+    /// 130: interrupted, with the best so far written and marked as such.
+    Stopped,
 }
 
 impl Exit {
@@ -43,6 +47,7 @@ impl Exit {
             Self::Faults => 3,
             Self::Findings => 5,
             Self::Undecided => 7,
+            Self::Stopped => interrupt::EXIT,
         }
     }
 }
@@ -69,6 +74,8 @@ enum Command {
     Verify(verify::Args),
     /// 核查任何录取名单、学籍和班级，列出违规
     Audit(audit::Args),
+    /// 均衡分班：按核准班数和班额把录取学生编班
+    Classes(classes::Args),
     /// 为什么：逐个志愿说明录取或未录取的原因
     Explain(explain::Args),
     /// 方案对比：两份结果之间谁变动了、为什么
@@ -99,7 +106,7 @@ pub fn main() -> ExitCode {
             ExitCode::from(match failure {
                 Failure::Usage(_) => 2,
                 Failure::Conflict(_) => 6,
-                Failure::Interrupted => 130,
+                Failure::Interrupted => interrupt::EXIT,
                 Failure::Io { .. } | Failure::NotFound(_) | Failure::Internal(_) => 1,
             })
         }
@@ -134,6 +141,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Quota(args) => quota::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Classes(args) => classes::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Whatif(args) => whatif::run(&args),

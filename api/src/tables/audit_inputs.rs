@@ -78,16 +78,20 @@ pub fn load_inputs(
     Ok(LoadedInputs { inputs, faults: reader.faults, omitted: reader.omitted })
 }
 
-struct Reader<'a> {
-    home: &'a [Candidate],
-    context: &'a Context,
-    faults: Vec<Located>,
-    omitted: u64,
+/// Reads tables that stand beside the season, or in files of their own.
+pub(super) struct Reader<'a> {
+    pub(super) home: &'a [Candidate],
+    pub(super) context: &'a Context,
+    pub(super) faults: Vec<Located>,
+    pub(super) omitted: u64,
 }
 
 impl Reader<'_> {
     /// A table, from the file given or from the season's home; nothing where there is none.
-    fn table<T: TableRow>(&mut self, file: Option<&Path>) -> Result<Option<Part<T>>, Failure> {
+    pub(super) fn table<T: TableRow>(
+        &mut self,
+        file: Option<&Path>,
+    ) -> Result<Option<Part<T>>, Failure> {
         let own;
         let candidates: Vec<&Candidate> = match file {
             Some(file) => {

@@ -377,8 +377,24 @@ const SECTIONS: &[Column] = &[
     must("size", "人数", &["教学班人数"], Kind::Count, "教学班的人数。"),
 ];
 
-/// What an audit reads beside the season.
-pub const AUDIT: [Table; 4] = [Table::Admissions, Table::Registry, Table::Classes, Table::Sections];
+const PUPILS: &[Column] = &[
+    APPLICANT_ID,
+    may(
+        "together",
+        "同班组",
+        &["同班"],
+        Kind::Text,
+        "同校填写相同文字的学生编在一个班，如双胞胎。",
+    ),
+    may("apart", "分班组", &["分班"], Kind::Text, "同校填写相同文字的学生互不同班。"),
+    may("squad", "专项队", &["特长队", "训练队"], Kind::Text, "同队学生编在一个班，如田径队。"),
+    may("boarding", "住宿", &["是否住宿", "住校"], Kind::YesNo, "是或否；住宿生均分到各班。"),
+    may("combination", "选科组合", &["组合"], Kind::Text, "如 物化生；在均衡的前提下尽量集中。"),
+];
+
+/// What stands beside the season: what an audit reads, and what class formation does.
+pub const BESIDE: [Table; 5] =
+    [Table::Admissions, Table::Registry, Table::Classes, Table::Sections, Table::Pupils];
 
 /// The header of a link that a workbook with marked faults has beside the columns; no column of a season.
 pub const BACK_LINK: &str = "←错误清单";
@@ -400,6 +416,7 @@ pub const fn columns(table: Table) -> &'static [Column] {
         Table::Registry => REGISTRY,
         Table::Classes => CLASSES,
         Table::Sections => SECTIONS,
+        Table::Pupils => PUPILS,
         Table::Policy => &[],
     }
 }
@@ -412,7 +429,7 @@ pub const fn table_required(table: Table) -> bool {
 /// The table that a file stem or a sheet name means: its English key in any case, or its Chinese name.
 pub fn table_named(name: &str) -> Option<Table> {
     let name = name.trim_matches(super::cell::is_space);
-    let mut tables = Table::SEASON.into_iter().chain(AUDIT);
+    let mut tables = Table::SEASON.into_iter().chain(BESIDE);
     tables.find(|t| t.key().eq_ignore_ascii_case(name) || t.label() == name)
 }
 
@@ -461,7 +478,7 @@ mod tests {
 
     #[test]
     fn no_header_means_two_columns_of_one_table() {
-        for table in Table::SEASON.into_iter().chain(AUDIT) {
+        for table in Table::SEASON.into_iter().chain(BESIDE) {
             let list = columns(table);
             assert!(!list.is_empty());
             for (at, column) in list.iter().enumerate() {

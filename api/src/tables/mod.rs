@@ -17,6 +17,7 @@ mod layout;
 pub mod load;
 pub mod located;
 pub mod policy_comments;
+pub mod pupils;
 pub mod quota_edits;
 mod read;
 pub mod report;

@@ -5,5 +5,6 @@ pub(in crate::tables) mod answer_xlsx;
 pub mod atomic;
 pub mod people;
 pub mod quota_xlsx;
+pub mod rosters_xlsx;
 pub(crate) mod style;
 pub mod words;
