@@ -15,6 +15,7 @@ mod place;
 mod policy;
 mod quota;
 mod scenarios;
+mod sections;
 mod show;
 mod store_law;
 mod store_schema;

@@ -13,6 +13,7 @@ mod parse_worker;
 mod place;
 mod policy;
 mod quota;
+mod sections;
 mod text_table;
 mod verify;
 mod whatif;
@@ -76,6 +77,8 @@ enum Command {
     Audit(audit::Args),
     /// 均衡分班：按核准班数和班额把录取学生编班
     Classes(classes::Args),
+    /// 选科走班：由选科组合编排教学班，不产生新的大班额
+    Sections(sections::Args),
     /// 为什么：逐个志愿说明录取或未录取的原因
     Explain(explain::Args),
     /// 方案对比：两份结果之间谁变动了、为什么
@@ -142,6 +145,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Classes(args) => classes::run(&args),
+        Command::Sections(args) => sections::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Whatif(args) => whatif::run(&args),

@@ -375,6 +375,35 @@ const SECTIONS: &[Column] = &[
     must("section_no", "教学班号", &["教学班"], Kind::Text, "教学班的编号。"),
     may("subject", "科目", &["学科"], Kind::Text, "走班的科目。"),
     must("size", "人数", &["教学班人数"], Kind::Count, "教学班的人数。"),
+    may("block", "节段", &["时段"], Kind::Text, "不参与核查。"),
+    may("room", "教室", &["上课教室"], Kind::Text, "不参与核查。"),
+    may("home_class", "所在班级", &[], Kind::Text, "不参与核查。"),
+];
+
+const CHOICES: &[Column] = &[
+    SCHOOL_ID,
+    must("class_no", "班号", &["班级", "班级号", "行政班", "BH"], Kind::Text, "行政班的编号。"),
+    Column {
+        aliases: &["学号", "学生编号", "学籍号", "考生号", "准考证号", "KSH", "XH"],
+        help: "学生唯一的号码，按文本填写。",
+        ..APPLICANT_ID
+    },
+    must("name", "姓名", &["学生姓名", "XM"], Kind::Text, "学生姓名。"),
+    must(
+        "combination",
+        "选科组合",
+        &["选科", "选考组合", "组合"],
+        Kind::Text,
+        "物理、历史中一门，化学、生物、政治、地理中两门，如 物化生。",
+    ),
+];
+
+const CAPACITY: &[Column] = &[
+    SCHOOL_ID,
+    may("subject", "科目", &["学科"], Kind::Text, "空白表示全部科目合计。"),
+    may("block", "节段", &["时段"], Kind::Position, "从 1 起；空白表示每个节段。"),
+    may("rooms", "教室数", &["教室"], Kind::Count, "同一节段可用的教室间数，空白为不限。"),
+    may("teachers", "教师数", &["教师"], Kind::Count, "同一节段可上课的教师人数，空白为不限。"),
 ];
 
 const PUPILS: &[Column] = &[
@@ -392,9 +421,16 @@ const PUPILS: &[Column] = &[
     may("combination", "选科组合", &["组合"], Kind::Text, "如 物化生；在均衡的前提下尽量集中。"),
 ];
 
-/// What stands beside the season: what an audit reads, and what class formation does.
-pub const BESIDE: [Table; 5] =
-    [Table::Admissions, Table::Registry, Table::Classes, Table::Sections, Table::Pupils];
+/// What stands beside the season: what an audit reads, and what classes and sections are formed from.
+pub const BESIDE: [Table; 7] = [
+    Table::Admissions,
+    Table::Registry,
+    Table::Classes,
+    Table::Sections,
+    Table::Pupils,
+    Table::Choices,
+    Table::Capacity,
+];
 
 /// The header of a link that a workbook with marked faults has beside the columns; no column of a season.
 pub const BACK_LINK: &str = "←错误清单";
@@ -417,6 +453,8 @@ pub const fn columns(table: Table) -> &'static [Column] {
         Table::Classes => CLASSES,
         Table::Sections => SECTIONS,
         Table::Pupils => PUPILS,
+        Table::Choices => CHOICES,
+        Table::Capacity => CAPACITY,
         Table::Policy => &[],
     }
 }

@@ -153,6 +153,13 @@ fn load_found(purpose: Purpose, inputs: Inputs, seed: Option<&str>) -> Result<Lo
     Ok(Loaded { season, faults, omitted, omitted_warnings, sources, policy: kept, counts })
 }
 
+/// The policy of a season's folder alone, for what needs no season, and its faults.
+pub(super) fn policy_of(folder: &Path, seed: Option<&str>) -> (Option<Policy>, Vec<Located>) {
+    let mut gather = Gather::default();
+    let policy = gather.policy(&folder.join(POLICY_FILE), seed);
+    (policy, gather.faults)
+}
+
 /// Reads the season, tells its faults on stderr, and gives the season or the exit code that says why not.
 ///
 /// # Errors

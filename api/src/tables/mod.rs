@@ -6,6 +6,7 @@ mod answer_files;
 mod answer_rows;
 pub mod audit_inputs;
 mod cell;
+pub mod choices;
 pub mod columns;
 mod csv_file;
 mod csv_text;

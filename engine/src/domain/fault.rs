@@ -40,6 +40,10 @@ pub enum Table {
     Sections,
     /// Class formation: 分班要求
     Pupils,
+    /// Sections: 选科
+    Choices,
+    /// Sections: 走班条件
+    Capacity,
 }
 
 impl Table {
@@ -74,6 +78,8 @@ impl Table {
             Self::Classes => "classes",
             Self::Sections => "sections",
             Self::Pupils => "pupils",
+            Self::Choices => "choices",
+            Self::Capacity => "capacity",
         }
     }
 
@@ -95,6 +101,8 @@ impl Table {
             Self::Classes => "行政班",
             Self::Sections => "教学班",
             Self::Pupils => "分班要求",
+            Self::Choices => "选科",
+            Self::Capacity => "走班条件",
         }
     }
 }

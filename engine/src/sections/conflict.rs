@@ -2,7 +2,7 @@
 
 use super::opened::{Caps, Opening};
 use super::school::{Cap, World};
-use crate::solver::{Effort, Program, Unsolved, Var};
+use crate::solver::{Effort, End, Program, Unsolved, Var};
 
 /// Limits that cannot all be kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +26,16 @@ pub struct Change {
     pub more: u32,
 }
 
+impl Change {
+    /// The change in the clerk's words: 第2节段化学教师由 3 名增至 4 名.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let (what, unit) = self.cap.words();
+        let most = self.cap.most;
+        format!("第{}节段{what}由 {most} {unit}增至 {} {unit}", self.block, most + self.more)
+    }
+}
+
 /// Explains why the limits of the world conflict.
 ///
 /// The smallest conflict hits every *correction*, a set of limits without which there is a timetable. So: take the
@@ -34,7 +44,7 @@ pub struct Change {
 ///
 /// # Errors
 /// What the solver says.
-pub(super) fn explained(world: &World<'_>, effort: &Effort<'_>) -> Result<Conflict, String> {
+pub(super) fn explained(world: &World<'_>, effort: &Effort<'_>) -> Result<Conflict, Unsolved> {
     let caps = &world.terms.caps;
     let mut proved = true;
     let mut holds = |chosen: &[usize]| {
@@ -43,11 +53,11 @@ pub(super) fn explained(world: &World<'_>, effort: &Effort<'_>) -> Result<Confli
         match opening.program.solve(effort, None) {
             Ok(_) => Ok(true),
             Err(Unsolved::Infeasible) => Ok(false),
-            Err(Unsolved::NotFound(_)) => {
+            Err(Unsolved::NotFound(End::Limit)) => {
                 proved = false;
                 Ok(false)
             }
-            Err(Unsolved::Failed(why)) => Err(why),
+            Err(why) => Err(why),
         }
     };
     let mut corrections: Vec<Vec<usize>> = Vec::new();
@@ -69,7 +79,7 @@ pub(super) fn explained(world: &World<'_>, effort: &Effort<'_>) -> Result<Confli
             }
         }
         if left_out.is_empty() {
-            return Err("contradictory answers about the limits".to_owned());
+            return Err(Unsolved::Failed("contradictory answers about the limits".to_owned()));
         }
         corrections.push(left_out);
     };
@@ -83,21 +93,21 @@ fn smallest_hitting(
     limits: usize,
     corrections: &[Vec<usize>],
     effort: &Effort<'_>,
-) -> Result<Vec<usize>, String> {
+) -> Result<Vec<usize>, Unsolved> {
     let mut program = Program::new();
     let vars: Vec<Var> = (0..limits).map(|_| program.var(0, 1, 1)).collect();
     for correction in corrections {
         program.row(correction.iter().map(|&at| (vars[at], 1)), 1, None);
     }
-    let solved = program.solve(effort, None).map_err(|e| e.to_string())?;
+    let solved = program.solve(effort, None)?;
     Ok((0..limits).filter(|&at| solved.value(vars[at]) == 1).collect())
 }
 
 /// The fewest rooms and teachers more, and whether fewer are proved impossible.
-fn cheapest(world: &World<'_>, effort: &Effort<'_>) -> Result<(Vec<Change>, bool), String> {
+fn cheapest(world: &World<'_>, effort: &Effort<'_>) -> Result<(Vec<Change>, bool), Unsolved> {
     let caps = &world.terms.caps;
     let (opening, extra) = Opening::of(world, caps, Caps::Priced);
-    let solved = opening.program.solve(effort, None).map_err(|e| e.to_string())?;
+    let solved = opening.program.solve(effort, None)?;
     let places = caps.iter().flat_map(|&cap| {
         (0..world.blocks).filter(move |&b| cap.holds_in(b)).map(move |b| (cap, b as u8 + 1))
     });

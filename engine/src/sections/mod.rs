@@ -141,6 +141,15 @@ pub enum Stuck {
     Failed(String),
 }
 
+impl From<Unsolved> for Stuck {
+    fn from(why: Unsolved) -> Self {
+        match why {
+            Unsolved::NotFound(end) => Self::NotFound(end),
+            why => Self::Failed(why.to_string()),
+        }
+    }
+}
+
 /// Forms the sections of one school. No pupils, no sections.
 ///
 /// # Panics
@@ -156,12 +165,10 @@ pub fn form(pupils: &[Pupil], terms: &Terms, budget: &Budget<'_>) -> Result<Time
     let opened = match opening.program.solve(effort, None) {
         Ok(solved) => solved,
         Err(Unsolved::Infeasible) => {
-            return Err(
-                conflict::explained(&world, effort).map_or_else(Stuck::Failed, Stuck::Conflict)
-            );
+            let conflict = conflict::explained(&world, effort)?;
+            return Err(Stuck::Conflict(conflict));
         }
-        Err(Unsolved::NotFound(end)) => return Err(Stuck::NotFound(end)),
-        Err(Unsolved::Failed(why)) => return Err(Stuck::Failed(why)),
+        Err(why) => return Err(why.into()),
     };
     let fewest = opened.bound.map_or(0, |b| b as i32).max(world.fewest_sections());
     let hunt = hunt::best(&world, &opening, &opened, budget);

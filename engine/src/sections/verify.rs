@@ -190,15 +190,21 @@ fn judge_pupil(pupil: &Pupil, lessons: &[(Subject, u8)], found: &mut Vec<Breach>
 }
 
 impl Cap {
-    /// The limit in the clerk's words: 第2节段 化学教师 3 名.
+    /// The limit in the clerk's words: 第2节段化学教师只有 3 名.
     #[must_use]
     pub fn sentence(&self) -> String {
         let block = self.block.map_or_else(|| "每个节段".to_owned(), |b| format!("第{b}节段"));
-        let subject = self.subject.map_or("全部", Subject::label);
+        let (what, unit) = self.words();
+        format!("{block}{what}只有 {} {unit}", self.most)
+    }
+
+    /// What is counted, and its counting word.
+    pub(super) fn words(&self) -> (String, &'static str) {
+        let subject = self.subject.map_or("全部科目", Subject::label);
         let (what, unit) = match self.resource {
             Resource::Rooms => ("教室", "间"),
             Resource::Teachers => ("教师", "名"),
         };
-        format!("{block}{subject}{what}只有 {} {unit}", self.most)
+        (format!("{subject}{what}"), unit)
     }
 }

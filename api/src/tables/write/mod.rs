@@ -6,5 +6,6 @@ pub mod atomic;
 pub mod people;
 pub mod quota_xlsx;
 pub mod rosters_xlsx;
+pub mod sections;
 pub(crate) mod style;
 pub mod words;
