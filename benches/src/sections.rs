@@ -17,7 +17,9 @@ fn main() {
         #[cfg(feature = "highs")]
         Backend::Highs,
     ];
-    println!("pupils | blocks | seed | who | s | sections (bound) | staying (bound) | moves (bound)");
+    println!(
+        "pupils | blocks | seed | who | s | sections (bound) | staying (bound) | moves (bound)"
+    );
     for (n, blocks) in [(600, 3), (1000, 3), (2000, 3), (2000, 4)] {
         for seed in 1..=seeds {
             let pupils = choices(n, seed);
@@ -58,7 +60,8 @@ fn one_at_a_time(pupils: &[Pupil], blocks: usize) -> [usize; 3] {
             if !pupils[at].combination.subjects().contains(&subject) {
                 continue;
             }
-            let fits = |(s, b, inside): &Opened| *s == subject && !busy[at][*b] && inside.len() < LIMIT;
+            let fits =
+                |(s, b, inside): &Opened| *s == subject && !busy[at][*b] && inside.len() < LIMIT;
             let found = sections.iter().position(fits).unwrap_or_else(|| {
                 let block = (0..blocks).find(|&b| !busy[at][b]).unwrap_or_default();
                 sections.push((subject, block, Vec::new()));

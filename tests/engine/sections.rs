@@ -112,7 +112,7 @@ fn best_of_all(pupils: &[Pupil], limit: usize) -> Figures {
         all.dedup();
         all
     };
-    let class = |p: &Pupil| classes.iter().position(|c| *c == &p.class_no).expect("a class");
+    let class = |p: &Pupil| classes.iter().position(|c| **c == p.class_no).expect("a class");
     let subjects: Vec<[usize; 3]> =
         pupils.iter().map(|p| p.combination.subjects().map(|s| s as usize)).collect();
     let mut best: Option<(usize, isize, usize)> = None;
