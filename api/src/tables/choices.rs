@@ -88,7 +88,7 @@ pub fn load_choices(
 fn pupils(part: Part<ChoiceRow>, schools: &mut BTreeMap<Text, SchoolChoices>) -> Vec<Located> {
     let mut first: BTreeMap<Text, u32> = BTreeMap::new();
     let mut faults = Vec::new();
-    for (number, row) in part.rows.rows {
+    for (number, row) in part.rows {
         let ChoiceRow { school: Some(school), pupil: Some(pupil) } = row else { continue };
         if let Some(earlier) = first.get(&pupil.id) {
             let fault = Fault::at(FaultCode::DuplicateKey, Table::Choices, number, "applicant_id")
@@ -113,7 +113,7 @@ fn caps(
 ) -> Vec<Located> {
     let mut first: BTreeMap<(Text, Option<Subject>, Option<u8>), u32> = BTreeMap::new();
     let mut faults = Vec::new();
-    for (number, row) in part.rows.rows {
+    for (number, row) in part.rows {
         let at = |code, column| Fault::at(code, Table::Capacity, number, column);
         let Some(school) = row.school else { continue };
         if let Some(block) = row.block.filter(|b| *b > blocks) {
@@ -160,6 +160,8 @@ struct ChoiceRow {
 }
 
 impl TableRow for ChoiceRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Choices;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
@@ -191,6 +193,8 @@ struct CapacityRow {
 }
 
 impl TableRow for CapacityRow {
+    type Item = (u32, Self);
+
     const TABLE: Table = Table::Capacity;
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
