@@ -9,6 +9,7 @@ pub mod domain;
 pub mod explain;
 pub mod explain_policy;
 pub mod placement;
+pub mod plan;
 pub mod policy;
 pub mod quota;
 pub mod rules;

@@ -12,6 +12,7 @@ mod explain;
 mod fixtures_district;
 mod invariants;
 mod placement;
+mod plan;
 mod policy_properties;
 mod policy_refusals;
 mod policy_seasons;

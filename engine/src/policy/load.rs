@@ -152,6 +152,7 @@ impl Loader<'_> {
                 new_school_size: raw.limits.new_school_size.map(clause),
                 oversize_class: raw.limits.oversize_class.map(clause),
                 super_oversize_class: raw.limits.super_oversize_class.map(clause),
+                students_per_ten_staff: raw.limits.students_per_ten_staff.map(clause),
             },
             subjects,
             total,

@@ -75,6 +75,8 @@ pub struct Limits {
     pub oversize_class: Option<Clause>,
     /// From this size on a class of any grade is 超大班额.
     pub super_oversize_class: Option<Clause>,
+    /// Most students of a school for every ten of its staff 教职工; read by the plan advisor.
+    pub students_per_ten_staff: Option<Clause>,
 }
 
 /// The policy of one season.

@@ -37,6 +37,7 @@ pub(super) struct RawLimits {
     pub(super) new_school_size: Option<RawClause>,
     pub(super) oversize_class: Option<RawClause>,
     pub(super) super_oversize_class: Option<RawClause>,
+    pub(super) students_per_ten_staff: Option<RawClause>,
 }
 
 #[derive(Deserialize)]

@@ -67,6 +67,7 @@ const LIMITS: Shape = Shape {
         ("new_school_size", Kind::Table(&CLAUSE)),
         ("oversize_class", Kind::Table(&CLAUSE)),
         ("super_oversize_class", Kind::Table(&CLAUSE)),
+        ("students_per_ten_staff", Kind::Table(&CLAUSE)),
     ],
     required: &[],
 };

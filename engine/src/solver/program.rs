@@ -100,6 +100,16 @@ impl Program {
         self.rows.push(Row { terms, low: low.into(), high: high.into() });
     }
 
+    /// Replaces every cost: these variables cost so much apiece, all others nothing.
+    pub fn set_costs(&mut self, costs: impl IntoIterator<Item = (Var, i32)>) {
+        for column in &mut self.columns {
+            column.cost = 0;
+        }
+        for (var, cost) in costs {
+            self.columns[var.at()].cost = cost;
+        }
+    }
+
     /// Σ of the variables = `sum`.
     pub fn sum(&mut self, vars: impl IntoIterator<Item = Var>, sum: i64) {
         self.row(vars.into_iter().map(|v| (v, 1)), sum, sum);
