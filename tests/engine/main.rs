@@ -13,6 +13,7 @@ mod fixtures_district;
 mod invariants;
 mod placement;
 mod plan;
+mod plan_years;
 mod policy_properties;
 mod policy_refusals;
 mod policy_seasons;

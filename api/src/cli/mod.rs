@@ -11,6 +11,7 @@ mod init;
 mod moved;
 mod parse_worker;
 mod place;
+mod plan;
 mod policy;
 mod quota;
 mod sections;
@@ -71,6 +72,8 @@ enum Command {
     Place(place::Args),
     /// 计算指标到校计划数，分配到各初中
     Quota(quota::Args),
+    /// 计划：体检草案、找出矛盾的规则和最省的调整、分年化解大班额、增班放在哪里
+    Plan(plan::Args),
     /// 核验结果：逐条核对性质、理由与证书
     Verify(verify::Args),
     /// 核查任何录取名单、学籍和班级，列出违规
@@ -142,6 +145,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(args),
         Command::Place(args) => place::run(&args),
         Command::Quota(args) => quota::run(&args),
+        Command::Plan(args) => plan::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Classes(args) => classes::run(&args),

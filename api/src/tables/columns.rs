@@ -421,8 +421,17 @@ const PUPILS: &[Column] = &[
     may("combination", "选科组合", &["组合"], Kind::Text, "如 物化生；在均衡的前提下尽量集中。"),
 ];
 
-/// What stands beside the season: what an audit reads, and what classes and sections are formed from.
-pub const BESIDE: [Table; 7] = [
+const RESOURCES: &[Column] = &[
+    SCHOOL_ID,
+    may("rooms", "教室数", &["普通教室数"], Kind::Count, "全校各年级可用的普通教室间数。"),
+    may("older_classes", "高二高三班数", &[], Kind::Count, "下学年高二、高三占用教室的班数。"),
+    may("staff", "教职工数", &["教职工人数"], Kind::Count, "在编在岗教职工人数。"),
+    may("least_seats", "最低计划数", &[], Kind::Count, "已承诺该校的最少招生人数。"),
+];
+
+/// What stands beside the season: what an audit reads, what classes and sections are formed from, and what a plan is
+/// advised on by.
+pub const BESIDE: [Table; 8] = [
     Table::Admissions,
     Table::Registry,
     Table::Classes,
@@ -430,6 +439,7 @@ pub const BESIDE: [Table; 7] = [
     Table::Pupils,
     Table::Choices,
     Table::Capacity,
+    Table::Resources,
 ];
 
 /// The header of a link that a workbook with marked faults has beside the columns; no column of a season.
@@ -455,6 +465,7 @@ pub const fn columns(table: Table) -> &'static [Column] {
         Table::Pupils => PUPILS,
         Table::Choices => CHOICES,
         Table::Capacity => CAPACITY,
+        Table::Resources => RESOURCES,
         Table::Policy => &[],
     }
 }

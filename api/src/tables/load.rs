@@ -90,12 +90,14 @@ pub enum Purpose {
     Placement,
     /// Quota seats are distributed in May, before there are applicants, wishes or cells.
     Distribution,
+    /// A plan is drafted before all of them.
+    Planning,
 }
 
 impl Purpose {
     fn requires(self, table: Table) -> bool {
         let later = matches!(table, Table::Applicants | Table::Wishes);
-        super::columns::table_required(table) && !(self == Self::Distribution && later)
+        super::columns::table_required(table) && !(self != Self::Placement && later)
     }
 }
 
@@ -194,7 +196,7 @@ fn place_key(f: &Located) -> (Table, Option<u32>, Option<u32>, &Option<String>, 
 
 /// Faults after which rows, or columns of all rows, are missing: judging what hangs on them would
 /// accuse the innocent.
-const fn is_structural(code: FaultCode) -> bool {
+pub(super) const fn is_structural(code: FaultCode) -> bool {
     matches!(
         code,
         FaultCode::MissingTable
@@ -212,14 +214,14 @@ const fn is_structural(code: FaultCode) -> bool {
 }
 
 #[derive(Default)]
-struct Gather {
-    purpose: Purpose,
-    faults: Vec<Located>,
-    omitted: u64,
-    omitted_warnings: u64,
-    sources: Vec<Source>,
+pub(super) struct Gather {
+    pub(super) purpose: Purpose,
+    pub(super) faults: Vec<Located>,
+    pub(super) omitted: u64,
+    pub(super) omitted_warnings: u64,
+    pub(super) sources: Vec<Source>,
     /// Every workbook could be read, so that a table not found is not there.
-    complete: bool,
+    pub(super) complete: bool,
 }
 
 /// One table, read or not.
@@ -234,7 +236,7 @@ pub(super) struct Part<T: TableRow> {
 }
 
 impl Gather {
-    fn policy(&mut self, path: &Path, seed: Option<&str>) -> Option<Policy> {
+    pub(super) fn policy(&mut self, path: &Path, seed: Option<&str>) -> Option<Policy> {
         let file = name_of(path);
         let mut refuse = |code, found: &str, expected: &str, help: &str| {
             let fault = Fault::of_table(code, Table::Policy, expected).found(found).help(help);
@@ -277,7 +279,7 @@ impl Gather {
         }
     }
 
-    fn tables(&mut self, candidates: &[Candidate], folder: &Path, context: &Context) -> Draft {
+    pub(super) fn tables(&mut self, candidates: &[Candidate], folder: &Path, context: &Context) -> Draft {
         let of = |table: Table| -> Vec<&Candidate> {
             candidates.iter().filter(|c| c.table == table).collect()
         };
@@ -307,11 +309,11 @@ impl Gather {
             special_scores: self.take(part!(SpecialScores)),
             restrictions: self.take(part!(Restrictions)),
             tie_decisions: self.take(part!(TieDecisions)),
-            undistributed: purpose == Purpose::Distribution,
+            undistributed: purpose != Purpose::Placement,
         }
     }
 
-    fn take<T: TableRow<Item = (u32, T)>>(&mut self, part: Part<T>) -> Rows<T> {
+    pub(super) fn take<T: TableRow<Item = (u32, T)>>(&mut self, part: Part<T>) -> Rows<T> {
         let Part { present, columns, rows, .. } = self.note(part);
         Rows { present, columns, rows }
     }
@@ -326,7 +328,7 @@ impl Gather {
 
     /// Adds what the check found, without the cells already reported and without the echoes of keys that
     /// could not be read.
-    fn check_faults(&mut self, faults: Vec<Fault>) {
+    pub(super) fn check_faults(&mut self, faults: Vec<Fault>) {
         let told: std::collections::BTreeSet<(Table, u32, String)> = self
             .faults
             .iter()

@@ -44,6 +44,8 @@ pub enum Table {
     Choices,
     /// Sections: 走班条件
     Capacity,
+    /// Plan advisor: 办学条件
+    Resources,
 }
 
 impl Table {
@@ -80,6 +82,7 @@ impl Table {
             Self::Pupils => "pupils",
             Self::Choices => "choices",
             Self::Capacity => "capacity",
+            Self::Resources => "resources",
         }
     }
 
@@ -103,6 +106,7 @@ impl Table {
             Self::Pupils => "分班要求",
             Self::Choices => "选科",
             Self::Capacity => "走班条件",
+            Self::Resources => "办学条件",
         }
     }
 }

@@ -52,11 +52,12 @@ pub fn explain(policy: &Policy) -> Explanation {
 
 fn limits(policy: &Policy) -> Vec<Said> {
     let limits = &policy.limits;
-    let rows: [(&Option<Clause>, &str, &str); 4] = [
+    let rows: [(&Option<Clause>, &str, &str); 5] = [
         (&limits.class_size, "新生班额上限", "most students in a class of a new intake"),
         (&limits.new_school_size, "新建高中规模上限", "most students in a new senior school"),
         (&limits.oversize_class, "大班额起点", "a class is oversize from"),
         (&limits.super_oversize_class, "超大班额起点", "a class is super-oversize from"),
+        (&limits.students_per_ten_staff, "每 10 名教职工的学生数", "students per ten staff"),
     ];
     rows.into_iter()
         .filter_map(|(clause, zh, en)| {
