@@ -70,6 +70,10 @@ fn text(gains: &[Gain]) -> String {
     };
     let rows: Vec<Vec<String>> = gains.iter().filter_map(row).collect();
     let mut lines = text_table::lines(&HEAD, &rows);
+    let worse = |gain: &Gain| matches!(gain.result, Added::Effects { worse, .. } if worse > 0);
+    if gains.iter().any(worse) {
+        lines.push("“志愿更差”来自随录取线变动的相对下限，或看志愿序号的录取顺序。".to_owned());
+    }
     for gain in gains {
         if let Added::Refused(why) = &gain.result {
             lines.push(format!("{} {}：不能增班，{why}", gain.school_id, gain.school));

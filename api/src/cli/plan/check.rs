@@ -246,6 +246,10 @@ impl Told<'_> {
                 line(summary("调整后", &repair.plan));
             }
         }
+        let Ok(repair) = self.repaired else { return out };
+        if repair.changes.is_empty() && repair.relaxed.is_empty() {
+            return out;
+        }
         if let Some(after) = after {
             match after.faults.as_slice() {
                 [] => line("复核：调整后的计划通过 luqu check 的计划检查。".to_owned()),
@@ -261,10 +265,7 @@ impl Told<'_> {
                 line("指标计划数有变动，请用 luqu quota 重新分配到各初中。".to_owned());
             }
         }
-        if let Ok(repair) = self.repaired {
-            let lines = search_lines(&repair.stages, repair.solver, repair.complete);
-            lines.into_iter().for_each(&mut line);
-        }
+        search_lines(&repair.stages, repair.solver, repair.complete).into_iter().for_each(line);
         out
     }
 

@@ -126,13 +126,38 @@ fn schools(found: &Schedule) -> Vec<Vec<String>> {
     found.schools.iter().map(row).collect()
 }
 
+/// The rows of schools and years in which something is to be done or seen, and how many others there are.
+fn notable(start: &Start, found: &Schedule) -> (Vec<Vec<String>>, usize) {
+    let draft = |row: &luqu_engine::plan::SchoolYear| {
+        let own = start.schools.iter().find(|s| s.id == row.school_id);
+        own.map(|s| u64::from(s.intake))
+    };
+    let all = schools(found);
+    let count = all.len();
+    let rows: Vec<Vec<String>> = found
+        .schools
+        .iter()
+        .zip(all)
+        .filter(|(s, _)| {
+            s.extra + s.oversize + s.super_oversize > 0 || draft(s) != Some(s.intake)
+        })
+        .map(|(_, row)| row)
+        .collect();
+    let same = count - rows.len();
+    (rows, same)
+}
+
 fn text(start: &Start, found: &Schedule) -> String {
     let mut lines = text_table::lines(&TOTALS, &totals(found));
     if let Some(now) = lines.get_mut(1) {
         now.push_str("  （现状）");
     }
     lines.push(String::new());
-    lines.extend(text_table::lines(&SCHOOLS, &schools(found)));
+    let (shown, same) = notable(start, found);
+    if !shown.is_empty() {
+        lines.extend(text_table::lines(&SCHOOLS, &shown));
+    }
+    lines.push(format!("另有 {same} 校·年与草案相同，没有大班额，也不增班。"));
     lines.push(String::new());
     let last = found.totals.last().map_or(0, |t| t.year);
     for (what, gone) in [
@@ -150,8 +175,9 @@ fn text(start: &Start, found: &Schedule) -> String {
     let estimated: Vec<&str> =
         start.schools.iter().filter(|s| s.estimated).map(|s| s.id.as_str()).collect();
     if !estimated.is_empty() {
-        let ids = estimated.join("、");
-        lines.push(format!("没有班级数据、按现有在校生平均估算的学校：{ids}"));
+        let (count, ids) = (estimated.len(), estimated[..estimated.len().min(8)].join("、"));
+        let more = if count > 8 { "等" } else { "" };
+        lines.push(format!("没有班级数据、按现有在校生平均估算的 {count} 所：{ids}{more}"));
     }
     lines.extend(search_lines(&found.stages, found.solver, found.complete));
     lines.join("\n") + "\n"
