@@ -12,6 +12,7 @@ mod explain;
 mod help;
 mod init;
 mod place;
+mod plan;
 mod policy;
 mod quota;
 mod scenarios;

@@ -1,13 +1,15 @@
 //! The plan advisor: breaches at their edge, conflicts and repairs against every possible plan of tiny districts.
 
-use luqu_engine::domain::{Share, Text};
+use luqu_engine::domain::{Season, Share, Text};
 use luqu_engine::plan::{
-    Active, DraftPlan, LineDraft, NoRepair, Rank, Rule, SchoolDraft, breaches, conflict, repair,
-    shortfall,
+    Active, Added, DraftPlan, LineDraft, NoRepair, Rank, Rule, SchoolDraft, breaches, conflict,
+    one_more_class, repair, shortfall,
 };
-use luqu_engine::policy::{Clause, Limits, Rounding};
+use luqu_engine::policy::{Clause, Limits, Policy, Rounding};
 use luqu_engine::quota::rounded;
 use luqu_engine::solver::Effort;
+use luqu_engine::{placement, verify::second};
+use luqu_fixtures::tiny::{Shape, tiny as tiny_season};
 use proptest::prelude::*;
 
 fn clause(value: u32) -> Option<Clause> {
@@ -364,4 +366,42 @@ fn rules_have_names_of_their_own() {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), Rule::ALL.len());
+}
+
+/// Under one order without wishes a seat more hurts nobody, and the count is that of the second algorithm.
+#[test]
+fn one_class_more_hurts_nobody_in_plain_markets() {
+    let (mut seen, mut helped) = (0, 0);
+    for seed in 0..400 {
+        let (text, draft) = tiny_season(seed, &Shape::PLAIN);
+        let text = format!("{text}\n[limits.class_size]\nvalue = 1\n");
+        let Ok(policy) = Policy::load(&text, None) else { continue };
+        let Ok((season, _)) = Season::check(policy.clone(), draft.clone()) else { continue };
+        let base = placement::place(&season).expect("no manual ties");
+        let admitted = |answer: &luqu_engine::domain::Answer| {
+            answer.outcomes.iter().filter(|o| o.seat().is_some()).count() as i64
+        };
+        for gain in one_more_class(&season, &base) {
+            let Added::Effects { batch, category, seats, placed, better, worse, moved, .. } =
+                gain.result
+            else {
+                continue;
+            };
+            assert_eq!((seats, worse), (1, 0), "seed {seed}");
+            assert!(placed >= 0 && better == moved && i64::from(better) >= placed, "seed {seed}");
+            let mut more = draft.clone();
+            for (_, row) in &mut more.plan.rows {
+                let ids = [&row.school_id, &row.batch, &row.category].map(|id| id.as_deref());
+                if ids == [Some(gain.school_id.as_str()), Some(&batch), Some(&category)] {
+                    row.seats = row.seats.map(|s| s + 1);
+                    row.classes = row.classes.map(|c| c + 1);
+                }
+            }
+            let (other, _) = Season::check(policy.clone(), more).expect("a season");
+            assert_eq!(placed, admitted(&second::place(&other)) - admitted(&base), "seed {seed}");
+            seen += 1;
+            helped += u32::from(placed > 0);
+        }
+    }
+    assert!(seen > 300 && helped > 20, "{helped} of {seen}");
 }

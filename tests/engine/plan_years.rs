@@ -82,7 +82,8 @@ fn crowded(rooms: u32) -> Start {
 fn more_rooms_dissolve_oversize_classes_sooner() {
     let demand = Demand { years: 3, approved_classes: 2, ..Demand::default() };
     // Six older classes and two new ones fill eight rooms; ninth and tenth room each take one class more.
-    for (rooms, gone, oversize) in [(8, 2028, [6, 4, 0]), (9, 2027, [2, 0, 0]), (10, 2026, [0; 3])] {
+    for (rooms, gone, oversize) in [(8, 2028, [6, 4, 0]), (9, 2027, [2, 0, 0]), (10, 2026, [0; 3])]
+    {
         let found = run(&crowded(rooms), &demand);
         assert_eq!((found.totals[0].oversize, found.totals[0].super_oversize), (3, 1));
         let left: Vec<u64> = found.totals[1..].iter().map(|t| t.oversize).collect();
@@ -135,12 +136,13 @@ fn district() -> impl Strategy<Value = (Start, Demand)> {
     let one = (0_u32..14, [grade(), grade(), grade()], 0_u32..200, any::<bool>());
     let demand = (1_u16..5, proptest::collection::vec(0_u32..500, 0..3), 0_u32..12, 0_u32..4);
     (proptest::collection::vec(one, 1..4), demand).prop_map(|(schools, demand)| {
-        let schools = schools.into_iter().enumerate().map(|(at, (rooms, grades, intake, known))| {
-            let mut school = school(&format!("S{at}"), rooms, grades, intake);
-            school.rooms = known.then_some(rooms);
-            school.staff = (rooms > 9).then_some(rooms * 3);
-            school
-        });
+        let schools =
+            schools.into_iter().enumerate().map(|(at, (rooms, grades, intake, known))| {
+                let mut school = school(&format!("S{at}"), rooms, grades, intake);
+                school.rooms = known.then_some(rooms);
+                school.staff = (rooms > 9).then_some(rooms * 3);
+                school
+            });
         let (years, intake, approved_classes, added) = demand;
         let new_classes = (added > 0).then_some(added);
         (start(schools.collect()), Demand { years, intake, approved_classes, new_classes })

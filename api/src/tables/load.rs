@@ -279,7 +279,12 @@ impl Gather {
         }
     }
 
-    pub(super) fn tables(&mut self, candidates: &[Candidate], folder: &Path, context: &Context) -> Draft {
+    pub(super) fn tables(
+        &mut self,
+        candidates: &[Candidate],
+        folder: &Path,
+        context: &Context,
+    ) -> Draft {
         let of = |table: Table| -> Vec<&Candidate> {
             candidates.iter().filter(|c| c.table == table).collect()
         };

@@ -114,7 +114,8 @@ fn strangers(resources: &Rows<Resources>, draft: &Draft) -> Vec<Fault> {
             faults.push(fault(FaultCode::DuplicateKey).expected(words).help("删去重复的一行"));
         } else if !planned(&r.school) {
             let words = "招生计划中没有这所学校";
-            faults.push(fault(FaultCode::UnknownCode).expected(words).help("核对代码，或删去这一行"));
+            faults
+                .push(fault(FaultCode::UnknownCode).expected(words).help("核对代码，或删去这一行"));
         }
     }
     faults

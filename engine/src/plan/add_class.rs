@@ -80,9 +80,8 @@ fn added(season: &Season, base: &Answer, school: SchoolIx) -> Result<Added, Stri
     let faults = |list: Vec<crate::domain::Fault>| {
         list.into_iter().map(|f| f.expected).collect::<Vec<_>>().join("；")
     };
-    let other = season
-        .recheck(season.policy().clone(), plan, season.quotas().to_vec())
-        .map_err(faults)?;
+    let other =
+        season.recheck(season.policy().clone(), plan, season.quotas().to_vec()).map_err(faults)?;
     let after = place_outcomes(&other).map_err(|e| e.to_string())?;
     let (mut better, mut worse, mut moved) = (0, 0, 0);
     for (a, b) in base.outcomes.iter().zip(&after.outcomes) {

@@ -40,7 +40,12 @@ pub fn breaches(plan: &DraftPlan) -> Vec<Breach> {
         match rule {
             Rule::ApprovedSeats if plan.seats() > u64::from(plan.approved_seats) => {
                 let (have, most) = (plan.seats(), plan.approved_seats);
-                push(None, have, most.into(), format!("全区计划 {have} 人，批准招生总数 {most} 人"));
+                push(
+                    None,
+                    have,
+                    most.into(),
+                    format!("全区计划 {have} 人，批准招生总数 {most} 人"),
+                );
             }
             Rule::ApprovedClasses if plan.classes() > u64::from(plan.approved_classes) => {
                 let (have, most) = (plan.classes(), plan.approved_classes);
@@ -87,7 +92,8 @@ fn of_school(
             }
             let most = u64::from(school.classes) * size;
             if seats > most {
-                let words = format!("计划 {seats} 人，{} 个班 × {size} = {most} 人", school.classes);
+                let words =
+                    format!("计划 {seats} 人，{} 个班 × {size} = {most} 人", school.classes);
                 push(seats, most, words);
             }
         }
@@ -96,7 +102,8 @@ fn of_school(
             let all = seats + u64::from(school.enrolled);
             let limit = plan.limits.new_school_size.as_ref().map_or(0, |c| u64::from(c.value));
             if i64::try_from(seats).is_ok_and(|s| s > room) {
-                let words = format!("现有 {} + 计划 {seats} = {all} 人，上限 {limit} 人", school.enrolled);
+                let words =
+                    format!("现有 {} + 计划 {seats} = {all} 人，上限 {limit} 人", school.enrolled);
                 push(all, limit, words);
             }
         }
@@ -107,7 +114,11 @@ fn of_school(
                 let most = cap.millionths() * seats / Share::ONE;
                 if own > most {
                     let name = &school.lines[places[0]].name;
-                    push(own, most, format!("{name} {own} 人，全校计划 {seats} 人 × {cap} = {most} 人"));
+                    push(
+                        own,
+                        most,
+                        format!("{name} {own} 人，全校计划 {seats} 人 × {cap} = {most} 人"),
+                    );
                 }
             }
         }
@@ -118,7 +129,8 @@ fn of_school(
                 let least = rounded(whole * share.millionths(), Share::ONE, plan.rounding);
                 if u64::from(own) < least {
                     let name = &line.name;
-                    let words = format!("{name} {own} 人，应不少于 {whole} 人 × {share} = {least} 人");
+                    let words =
+                        format!("{name} {own} 人，应不少于 {whole} 人 × {share} = {least} 人");
                     push(own.into(), least, words);
                 }
             }

@@ -63,7 +63,10 @@ fn sentence(why: &Shortfall) -> String {
             format!("{id} {name}：无论计划多少人，承诺的计划数都不能满足")
         }
         Shortfall::School { id, name, least: Some(least), most } if *most < 0 => {
-            format!("{id} {name}：高二、高三已超出 {} 人，新生 {least} 人也容不下", most.unsigned_abs())
+            format!(
+                "{id} {name}：高二、高三已超出 {} 人，新生 {least} 人也容不下",
+                most.unsigned_abs()
+            )
         }
         Shortfall::School { id, name, least: Some(least), most } => {
             format!("{id} {name}：至少要 {least} 人，至多 {most} 人")

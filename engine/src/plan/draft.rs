@@ -188,9 +188,10 @@ impl DraftPlan {
             school.classes = if school.lines.iter().any(|l| l.classes.is_some()) {
                 given.fold(0, u32::saturating_add)
             } else {
-                school.seats().checked_div(class_size).map_or(0, |_| {
-                    school.seats().div_ceil(class_size)
-                })
+                school
+                    .seats()
+                    .checked_div(class_size)
+                    .map_or(0, |_| school.seats().div_ceil(class_size))
             };
         }
         let sum = |of: fn(&SchoolDraft) -> u32| schools.iter().map(of).fold(0, u32::saturating_add);
@@ -303,8 +304,8 @@ impl SchoolDraft {
                     && l.seats.is_some()
                     && policy.category_ix(&l.category).is_some_and(|c| {
                         let rule = policy.category(c);
-                        let special =
-                            rule.composite.is_some() || rule.eligible.contains(&Predicate::Qualified);
+                        let special = rule.composite.is_some()
+                            || rule.eligible.contains(&Predicate::Qualified);
                         !rule.by_junior && !special
                     })
             };

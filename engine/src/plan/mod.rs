@@ -24,8 +24,10 @@ pub use add_class::{Added, Gain, one_more_class};
 pub use breach::{Breach, breaches};
 pub use conflict::{Conflict, conflict};
 pub use draft::{DraftPlan, Least, LineDraft, Resources, SchoolDraft, Targets};
-pub use reach::{Active, Shortfall, shortfall};
 pub use linear::Stage;
+pub use reach::{Active, Shortfall, shortfall};
 pub use repair::{NoRepair, PlanChange, Relaxed, Repair, repair};
 pub use rule::{Rank, Rule};
-pub use years::{Demand, NoSchedule, Schedule, SchoolYear, SchoolYears, Start, YearTotals, schedule};
+pub use years::{
+    Demand, NoSchedule, Schedule, SchoolYear, SchoolYears, Start, YearTotals, schedule,
+};

@@ -147,7 +147,8 @@ fn most(plan: &DraftPlan, school: &SchoolDraft, rules: Active, within: Option<u6
     if let Some(room) = plan.new_school_room(school).filter(|_| rules.has(Rule::NewSchoolSize)) {
         most = most.min(room);
     }
-    let staff = plan.staff_room(school).filter(|_| rules.has(Rule::Staff)).map(|(room, _)| room / 10);
+    let staff =
+        plan.staff_room(school).filter(|_| rules.has(Rule::Staff)).map(|(room, _)| room / 10);
     for limit in [staff, within].into_iter().flatten() {
         most = most.min(i64::try_from(limit).unwrap_or(i64::MAX));
     }
@@ -178,7 +179,8 @@ fn least(plan: &DraftPlan, school: &SchoolDraft, rules: Active) -> Option<u64> {
         for (cap, places) in school.capped() {
             let own: u64 = places.into_iter().map(floor).sum();
             if own > 0 {
-                least = least.max((own * Share::ONE).div_ceil(Some(cap.millionths()).filter(|&c| c > 0)?));
+                least = least
+                    .max((own * Share::ONE).div_ceil(Some(cap.millionths()).filter(|&c| c > 0)?));
             }
         }
     }

@@ -104,8 +104,7 @@ pub fn repair(plan: &DraftPlan, held: &[Rule], effort: &Effort<'_>) -> Result<Re
     let after = model.applied(plan, &found.values);
     let relaxed = model.relaxed(plan, &found.values);
     for breach in breaches(&after) {
-        let told =
-            relaxed.iter().any(|r| r.rule == breach.rule && r.school_id == breach.school_id);
+        let told = relaxed.iter().any(|r| r.rule == breach.rule && r.school_id == breach.school_id);
         if breach.rule.rank() == Rank::Never || !told {
             return Err(NoRepair::Failed(format!("复核未通过：{}", breach.sentence)));
         }
@@ -230,9 +229,9 @@ impl Model {
             for (cap, places) in school.capped() {
                 let over = give(self, Rule::SpecialShare, Some(at), places.first().copied());
                 let (n, d) = lowest(cap);
-                let own = places.iter().fold(Sum::default(), |sum, &l| {
-                    sum.add(&self.line(plan, at, l), 1)
-                });
+                let own = places
+                    .iter()
+                    .fold(Sum::default(), |sum, &l| sum.add(&self.line(plan, at, l), 1));
                 let row = Sum::default().add(&own, d).var(over, -d).add(&seats, -n);
                 row.at_most(0, &mut self.program);
             }
@@ -377,9 +376,9 @@ fn changes(before: &DraftPlan, after: &DraftPlan, relaxed: &[Relaxed]) -> Vec<Pl
             ("", district) => format!("全区计划不符合{district}"),
             (own, _) => format!("本校计划不符合{own}"),
         };
-        let rooms = relaxed.iter().find(|r| {
-            r.school_id.as_ref() == Some(&old.id) && r.rule.rank() == Rank::Means
-        });
+        let rooms = relaxed
+            .iter()
+            .find(|r| r.school_id.as_ref() == Some(&old.id) && r.rule.rank() == Rank::Means);
         let why = match rooms {
             Some(relaxed) => format!("{why}；前提：{}", relaxed.sentence),
             None => why,

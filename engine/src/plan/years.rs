@@ -175,7 +175,8 @@ const WANTED: usize = 4;
 
 /// Lifts the limits one by one, and all at once where no single one helps.
 fn binding(start: &Start, demand: &Demand, found: &Found, effort: &Effort<'_>) -> Vec<String> {
-    let costs = |found: &Found| found.stages.iter().take(WANTED).map(|s| s.cost).collect::<Vec<_>>();
+    let costs =
+        |found: &Found| found.stages.iter().take(WANTED).map(|s| s.cost).collect::<Vec<_>>();
     let now = costs(found);
     if !found.complete || now.iter().all(|&c| c == 0) {
         return Vec::new();
@@ -198,5 +199,8 @@ fn binding(start: &Start, demand: &Demand, found: &Found, effort: &Effort<'_>) -
         return list;
     }
     let all = Limit::ALL.map(|(limit, _)| limit);
-    without(&all).map(|words| format!("须同时放开教室、教职工和班数：{words}")).into_iter().collect()
+    without(&all)
+        .map(|words| format!("须同时放开教室、教职工和班数：{words}"))
+        .into_iter()
+        .collect()
 }

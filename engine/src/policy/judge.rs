@@ -25,6 +25,7 @@ impl Loader<'_> {
             ("new_school_size", &limits.new_school_size),
             ("oversize_class", &limits.oversize_class),
             ("super_oversize_class", &limits.super_oversize_class),
+            ("students_per_ten_staff", &limits.students_per_ten_staff),
         ] {
             if let Some(clause) = clause.as_ref().filter(|c| c.contradicted()) {
                 self.refuse(

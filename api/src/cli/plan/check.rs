@@ -109,7 +109,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::Internal(why.clone()));
     }
     let after = repaired.as_ref().ok().map(|r| Rechecked::of(&inputs, r));
-    let told = Told { inputs: &inputs, broken: &broken, clash: clash.as_ref(), repaired: &repaired };
+    let told =
+        Told { inputs: &inputs, broken: &broken, clash: clash.as_ref(), repaired: &repaired };
     if args.json {
         data(format_args!("{}", super::json(&told.value(after.as_ref()))?))?;
     } else {
@@ -166,7 +167,9 @@ impl Rechecked {
         let quota = policy.quota.as_ref().map(|q| policy.category(q.category).id.clone());
         let stale = |school: &Option<_>, batch: &Option<_>| {
             moved.iter().any(|(s, b, c)| {
-                Some(*c) == quota.as_ref() && school.as_ref() == Some(*s) && batch.as_ref() == Some(*b)
+                Some(*c) == quota.as_ref()
+                    && school.as_ref() == Some(*s)
+                    && batch.as_ref() == Some(*b)
             })
         };
         draft.quotas.rows.retain(|(_, cell)| !stale(&cell.school_id, &cell.batch));
@@ -230,7 +233,10 @@ impl Told<'_> {
             line(format!("  [{name}] {}（{}）", breach.sentence, breach.source));
         }
         if let Some(clash) = self.clash {
-            line(format!("互相矛盾的规则（最小的一组，去掉任何一条即不矛盾）：{}", clash.names.join("、")));
+            line(format!(
+                "互相矛盾的规则（最小的一组，去掉任何一条即不矛盾）：{}",
+                clash.names.join("、")
+            ));
             line(format!("  {}", clash.sentence));
         }
         match self.repaired {
@@ -367,10 +373,8 @@ fn write(
         .collect();
     const HEAD: [&str; 8] =
         ["school_id", "school", "batch", "category", "column", "from", "to", "reason"];
-    let mut files: Vec<atomic::Named> = vec![
-        ("plan.csv", plan.unwrap_or_default()),
-        ("plan_changes.csv", csv(&HEAD, &changes)?),
-    ];
+    let mut files: Vec<atomic::Named> =
+        vec![("plan.csv", plan.unwrap_or_default()), ("plan_changes.csv", csv(&HEAD, &changes)?)];
     if !asks.is_empty() {
         files.push(("plan_asks.csv", csv(&["rule", "school_id", "by", "detail"], &asks)?));
     }

@@ -71,7 +71,11 @@ fn search_lines(stages: &[Stage], solver: &str, complete: bool) -> Vec<String> {
         lines.push(format!("  {} = {}（{gap}）", stage.label, stage.cost));
     }
     let version = env!("CARGO_PKG_VERSION");
-    let end = if complete { "全部证明最小" } else { "搜索中止，以上为至此最好的方案，未必最省" };
+    let end = if complete {
+        "全部证明最小"
+    } else {
+        "搜索中止，以上为至此最好的方案，未必最省"
+    };
     lines.push(format!("求解：{solver}，luqu {version}，单线程；{end}；结果已用整数逐条复核。"));
     lines
 }

@@ -138,9 +138,7 @@ fn notable(start: &Start, found: &Schedule) -> (Vec<Vec<String>>, usize) {
         .schools
         .iter()
         .zip(all)
-        .filter(|(s, _)| {
-            s.extra + s.oversize + s.super_oversize > 0 || draft(s) != Some(s.intake)
-        })
+        .filter(|(s, _)| s.extra + s.oversize + s.super_oversize > 0 || draft(s) != Some(s.intake))
         .map(|(_, row)| row)
         .collect();
     let same = count - rows.len();

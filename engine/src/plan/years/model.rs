@@ -27,7 +27,10 @@ impl Bands {
     fn count(self, sizes: impl Iterator<Item = u64>) -> (u64, u64) {
         sizes.fold((0, 0), |(over, much), size| {
             let much_too_large = size >= self.super_oversize;
-            (over + u64::from(size >= self.oversize && !much_too_large), much + u64::from(much_too_large))
+            (
+                over + u64::from(size >= self.oversize && !much_too_large),
+                much + u64::from(much_too_large),
+            )
         })
     }
 }
@@ -268,7 +271,11 @@ impl Model {
             ("super_oversize", "超大班额（班·年）", grades().map(|g| g.much).collect()),
             ("oversize", "大班额（班·年）", grades().map(|g| g.over).collect()),
             ("above_size", "超出规模的学生（人·年）", years().map(|y| y.above).collect()),
-            ("steady", "各校招生数的年度变动（人）", years().flat_map(|y| [y.more, y.fewer]).collect()),
+            (
+                "steady",
+                "各校招生数的年度变动（人）",
+                years().flat_map(|y| [y.more, y.fewer]).collect(),
+            ),
             ("classes", "新生班数（班·年）", years().map(|y| y.classes).collect()),
         ]
     }
