@@ -1,6 +1,6 @@
 //! The plan advisor: breaches at their edge, conflicts and repairs against every possible plan of tiny districts.
 
-use luqu_engine::domain::{Season, Share, Text};
+use luqu_engine::domain::{Outcome, Season, Share, Text};
 use luqu_engine::plan::{
     Active, Added, DraftPlan, LineDraft, NoRepair, Rank, Rule, SchoolDraft, breaches, conflict,
     one_more_class, repair, shortfall,
@@ -229,18 +229,25 @@ fn by_rank(excess: &[u64; 10], rank: Rank) -> u64 {
 }
 
 /// The least cost of any point, aim by aim; nothing where even the rules that never give way cannot be kept.
-fn least_cost(plan: &DraftPlan, points: &[Point]) -> Option<[u64; 5]> {
+fn least_cost(plan: &DraftPlan, points: &[Point]) -> Option<[u64; 7]> {
     let cost = |point: &Point| {
         let by = excess(plan, point);
         if by_rank(&by, Rank::Never) > 0 {
             return None;
         }
-        let drafts = plan.schools.iter().flat_map(|s| &s.lines).filter_map(|l| l.seats);
-        let seats = point.0.iter().flatten().zip(drafts).map(|(&a, b)| u64::from(a.abs_diff(b)));
-        let drafts = plan.schools.iter().map(|s| s.classes);
-        let classes = point.1.iter().zip(drafts).map(|(&a, b)| u64::from(a.abs_diff(b)));
+        let moved = |now: u32, was: u32| u64::from(now.abs_diff(was));
+        let (mut classes, mut schools, mut lines, mut seats) = (0, 0, 0, 0);
+        for ((school, own), &count) in plan.schools.iter().zip(&point.0).zip(&point.1) {
+            classes += moved(count, school.classes);
+            schools += moved(own.iter().sum(), school.seats());
+            seats += own.iter().map(|&s| u64::from(s)).sum::<u64>();
+            let drafts = school.lines.iter().filter_map(|l| l.seats);
+            lines += own.iter().zip(drafts).map(|(&now, was)| moved(now, was)).sum::<u64>();
+        }
+        let lost = plan.seats().saturating_sub(seats);
         let rank = |rank| by_rank(&by, rank);
-        Some([rank(Rank::Law), rank(Rank::Target), rank(Rank::Means), classes.sum(), seats.sum()])
+        let (law, target, means) = (rank(Rank::Law), rank(Rank::Target), rank(Rank::Means));
+        Some([law, target, means, lost, classes, schools, lines])
     };
     points.iter().filter_map(cost).min()
 }
@@ -251,8 +258,8 @@ fn tiny() -> impl Strategy<Value = DraftPlan> {
         proptest::sample::select(list).prop_map(|s| s.parse::<Share>().expect("a share"))
     };
     let numbers = proptest::collection::vec(0_u32..6, 16);
-    (numbers, any::<[bool; 9]>(), share(&["0.5", "0.7"]), share(&["0.5", "0.34"])).prop_map(
-        |(n, yes, quota_share, cap)| {
+    (numbers, any::<[bool; 9]>(), share(&["0.5", "0.7", "0.666667"]), share(&["0.5", "0.345679"]))
+        .prop_map(|(n, yes, quota_share, cap)| {
             let mut quota = line("quota", n[0]);
             quota.quota = yes[0].then_some((quota_share, 1));
             let mut unified = line("unified", n[1]);
@@ -281,8 +288,7 @@ fn tiny() -> impl Strategy<Value = DraftPlan> {
             plan.approved_classes = n[13] / 2 + 1;
             plan.intake = yes[7].then_some(n[14] + n[15]);
             plan
-        },
-    )
+        })
 }
 
 proptest! {
@@ -378,9 +384,7 @@ fn one_class_more_hurts_nobody_in_plain_markets() {
         let Ok(policy) = Policy::load(&text, None) else { continue };
         let Ok((season, _)) = Season::check(policy.clone(), draft.clone()) else { continue };
         let base = placement::place(&season).expect("no manual ties");
-        let admitted = |answer: &luqu_engine::domain::Answer| {
-            answer.outcomes.iter().filter(|o| o.seat().is_some()).count() as i64
-        };
+        let admitted = |all: &[Outcome]| all.iter().filter(|o| o.seat().is_some()).count() as i64;
         for gain in one_more_class(&season, &base) {
             let Added::Effects { batch, category, seats, placed, better, worse, moved, .. } =
                 gain.result
@@ -388,7 +392,8 @@ fn one_class_more_hurts_nobody_in_plain_markets() {
                 continue;
             };
             assert_eq!((seats, worse), (1, 0), "seed {seed}");
-            assert!(placed >= 0 && better == moved && i64::from(better) >= placed, "seed {seed}");
+            // Another category of the same wish is another seat and no better one.
+            assert!(placed >= 0 && better <= moved && i64::from(better) >= placed, "seed {seed}");
             let mut more = draft.clone();
             for (_, row) in &mut more.plan.rows {
                 let ids = [&row.school_id, &row.batch, &row.category].map(|id| id.as_deref());
@@ -398,7 +403,11 @@ fn one_class_more_hurts_nobody_in_plain_markets() {
                 }
             }
             let (other, _) = Season::check(policy.clone(), more).expect("a season");
-            assert_eq!(placed, admitted(&second::place(&other)) - admitted(&base), "seed {seed}");
+            assert_eq!(
+                placed,
+                admitted(&second::place(&other).outcomes) - admitted(&base.outcomes),
+                "seed {seed}"
+            );
             seen += 1;
             helped += u32::from(placed > 0);
         }

@@ -93,7 +93,11 @@ pub const fn is_of_plan(table: Table) -> bool {
 }
 
 /// A table beside those of the season.
-fn other<T: TableRow<Item = (u32, T)>>(gather: &mut Gather, all: &[Candidate], context: &Context) -> Rows<T> {
+fn other<T: TableRow<Item = (u32, T)>>(
+    gather: &mut Gather,
+    all: &[Candidate],
+    context: &Context,
+) -> Rows<T> {
     let mine: Vec<&Candidate> = all.iter().filter(|c| c.table == T::TABLE).collect();
     gather.take(read_table(T::TABLE, &mine, None, context))
 }

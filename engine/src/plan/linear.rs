@@ -54,7 +54,8 @@ pub(super) fn one_by_one(
             found.complete = false;
             break;
         }
-        program.row(vars.iter().map(|&v| (v, 1)), None, solved.cost);
+        // From below too, so that later aims can be proved by it.
+        program.row(vars.iter().map(|&v| (v, 1)), solved.cost, solved.cost);
     }
     Ok(found)
 }

@@ -2,8 +2,8 @@
 //!
 //! 1. Every line may get more or fewer seats, every school more or fewer classes. Rules of the rank `Never` are rows of
 //!    the program; every other rule has a variable that says by how much it gives way.
-//! 2. Rank by rank – law, targets, means, then classes changed, then seats changed – the least is found and held from
-//!    there on, so that no weight has to say how many seats a rule of law is worth.
+//! 2. Rank by rank – law, targets, means, then seats that the district loses, classes changed, schools' totals changed, lines
+//!    changed – the least is found and held from there on, so that no weight has to say how many seats a rule of law is worth.
 //! 3. The repaired draft is judged again like any draft, in whole numbers; one that breaks what was not said to give way is
 //!    no answer.
 
@@ -136,6 +136,11 @@ impl Shift {
     }
 }
 
+/// Both variables of a shift.
+const fn both(shift: &Shift) -> [Var; 2] {
+    [shift.more, shift.fewer]
+}
+
 /// How much a rule gives way.
 struct Give {
     rule: Rule,
@@ -149,6 +154,10 @@ struct Model {
     /// By school, then line; nothing for a line still to be computed.
     lines: Vec<Vec<Option<Shift>>>,
     classes: Vec<Shift>,
+    /// Seats of each school in all.
+    totals: Vec<Shift>,
+    /// Seats of the district that the draft has and the repair has not.
+    lost: Var,
     gives: Vec<Give>,
 }
 
@@ -171,7 +180,9 @@ impl Model {
             .collect();
         let most = u64::from(plan.approved_classes);
         let classes = plan.schools.iter().map(|s| shift(s.classes, most)).collect();
-        let mut model = Self { program, lines, classes, gives: Vec::new() };
+        let totals = plan.schools.iter().map(|s| shift(s.seats(), seats)).collect();
+        let lost = program.var(0, narrow(plan.seats()), 0);
+        let mut model = Self { program, lines, classes, totals, lost, gives: Vec::new() };
         model.add_rules(plan, held);
         model
     }
@@ -182,15 +193,16 @@ impl Model {
             let mine = self.gives.iter().filter(|g| g.rule.rank() == rank);
             mine.map(|g| g.var).collect()
         };
-        let both = |s: &Shift| [s.more, s.fewer];
         vec![
             ("law", "政策规定放宽（人）", gives(Rank::Law)),
             ("target", "目标未达（人）", gives(Rank::Target)),
             ("means", "增配教室（间）、教职工（人）", gives(Rank::Means)),
+            ("lost", "比草案少的学位（人）", vec![self.lost]),
             ("classes", "调整班数（个）", self.classes.iter().flat_map(both).collect()),
+            ("schools", "各校总数变动（人）", self.totals.iter().flat_map(both).collect()),
             (
-                "seats",
-                "调整计划数（人）",
+                "lines",
+                "各条计划变动（人）",
                 self.lines.iter().flatten().flatten().flat_map(both).collect(),
             ),
         ]
@@ -219,6 +231,14 @@ impl Model {
             let classes = self.classes[at].sum(school.classes);
             all_seats = all_seats.add(&seats, 1);
             all_classes = all_classes.add(&classes, 1);
+            let total = self.totals[at].sum(school.seats());
+            seats.clone().add(&total, -1).at_most(0, &mut self.program);
+            total.add(&seats, -1).at_most(0, &mut self.program);
+            // A total moves by no more than its lines do: true anyway, and said so that proofs are short.
+            let row =
+                both(&self.totals[at]).into_iter().fold(Sum::default(), |sum, v| sum.var(v, 1));
+            let lines = self.lines[at].iter().flatten().flat_map(both);
+            lines.fold(row, |sum, v| sum.var(v, -1)).at_most(0, &mut self.program);
             if let Some(size) = plan.class_size() {
                 let size = i64::try_from(size).unwrap_or(i64::MAX);
                 seats.clone().add(&classes, -size).at_most(0, &mut self.program);
@@ -272,6 +292,9 @@ impl Model {
             }
         }
         all_seats.clone().at_most(plan.approved_seats.into(), &mut self.program);
+        let draft = i64::try_from(plan.seats()).unwrap_or(i64::MAX);
+        let row = Sum::of(draft).add(&all_seats, -1).var(self.lost, -1);
+        row.at_most(0, &mut self.program);
         all_classes.at_most(plan.approved_classes.into(), &mut self.program);
         if let Some(intake) = plan.intake {
             let short = give(self, Rule::Intake, None, None);
