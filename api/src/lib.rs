@@ -5,6 +5,7 @@ pub mod audit_report;
 pub mod auth;
 pub mod cli;
 pub mod error;
+pub mod http;
 pub mod interrupt;
 pub mod ledger;
 pub mod store;

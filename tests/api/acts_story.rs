@@ -1,7 +1,7 @@
 //! A season from its first file to its last registry record, by the acts of the office, on every database.
 
-use luqu::acts::{ActError, Upload};
-use luqu::store::RoundStatus;
+use luqu::acts::{ActError, Mistake, Upload};
+use luqu::store::{Admission, RoundStatus};
 
 use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
@@ -145,4 +145,70 @@ fn the_order_of_the_season_is_kept() {
         let statuses: Vec<RoundStatus> = rounds.iter().map(|r| r.status).collect();
         assert_eq!(statuses, [RoundStatus::Published, RoundStatus::Discarded]);
     });
+}
+
+#[test]
+fn a_mistake_is_put_right_and_nobody_loses_a_seat() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 300).await;
+            let (office, season) = (&world.office, world.season.as_str());
+            world.import().await;
+            world.freeze().await;
+            world.import_people().await;
+            let batches = world.batches();
+            for batch in &batches {
+                world.collect(batch).await;
+                world.publish(batch).await;
+            }
+            let before = office.store().read().admissions(season).await.expect("admissions");
+            // Somebody who holds nothing turns out to have the best score of all.
+            let known = office.current(season).await.expect("the season");
+            let (batch, applicant) = batches
+                .iter()
+                .filter_map(|b| {
+                    let at = known.policy().batch_ix(b)?;
+                    let unlucky = (0..known.applicants().len()).map(|i| i.into()).find(|&i| {
+                        let a = known.applicant(i);
+                        !a.barred
+                            && known.wishes_in(i, at).first().is_some_and(|w| w.category.is_none())
+                            && before.iter().all(|x| x.applicant != a.id.as_str())
+                    })?;
+                    Some((b.clone(), known.applicant(unlucky).id.to_string()))
+                })
+                .next()
+                .expect("somebody without a seat");
+            let mistake = Mistake {
+                batch,
+                applicant: applicant.clone(),
+                total: "749".parse().expect("a score"),
+                approval_no: "綦教补〔2026〕1号".to_owned(),
+                reason: "登分错误".to_owned(),
+            };
+            let (proposed, differs) =
+                office.propose_correction(&world.clerk, season, mistake).await.expect("a proposal");
+            assert!(differs.iter().any(|d| d.applicant == applicant && d.gains), "{differs:?}");
+            let (decision, digest) = (proposed.decision, proposed.digest.as_str());
+            let own = office.approve_correction(&world.clerk, season, decision, digest).await;
+            assert!(matches!(own, Err(ActError::NotPermitted(_))), "{own:?}");
+            let given = office
+                .approve_correction(&world.reviewer, season, decision, digest)
+                .await
+                .expect("an approval");
+            assert_eq!(given, differs.iter().filter(|d| d.gains).count());
+            let after = office.store().read().admissions(season).await.expect("admissions");
+            let seat = |all: &[Admission], who: &str| {
+                all.iter()
+                    .find(|a| a.active && a.applicant == who)
+                    .map(|a| (a.school.clone(), a.position))
+            };
+            assert!(seat(&after, &applicant).is_some(), "{}", db.name);
+            for one in &before {
+                assert!(seat(&after, &one.applicant).is_some(), "{} lost a seat", one.applicant);
+            }
+            // The published round stays what it was.
+            let rounds = office.store().read().rounds(season).await.expect("rounds");
+            assert!(rounds.iter().all(|r| r.status == RoundStatus::Published));
+        });
+    }
 }

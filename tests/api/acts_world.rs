@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use luqu::acts::{Actor, Office, Upload};
+use luqu::auth::hash_password;
 use luqu::auth::keys::Keys;
 use luqu::store::{Account, Mode, Role};
 use luqu::tables::season_csv::table_csv;
@@ -24,13 +25,16 @@ pub(crate) struct World {
     _keys: TempDir,
 }
 
-fn person(name: &str, role: Role, school: Option<&str>) -> Account {
+/// The password of everybody.
+pub(crate) const PASSWORD: &str = "ten characters";
+
+fn person(name: &str, role: Role, school: Option<&str>, hash: &str) -> Account {
     Account {
         name: name.to_owned(),
         display: name.to_owned(),
         role,
         school: school.map(str::to_owned),
-        password_hash: String::new(),
+        password_hash: hash.to_owned(),
         disabled: false,
     }
 }
@@ -41,14 +45,21 @@ impl World {
         let keys = tempfile::tempdir().expect("a folder");
         let store = db.open().await;
         let tx = store.write().await.expect("a transaction");
-        let people = [person("zhao", Role::Clerk, None), person("qian", Role::Reviewer, None)];
+        let hash = hash_password(PASSWORD).expect("a hash");
+        let people = [
+            person("zhao", Role::Clerk, None, &hash),
+            person("qian", Role::Reviewer, None, &hash),
+            person("sun", Role::Regulator, None, &hash),
+            person("li", Role::Machine, None, &hash),
+            person("zhou", Role::Admin, None, &hash),
+        ];
         for account in &people {
             tx.create_account(account, 1).await.expect("an account");
         }
         tx.commit().await.expect("a commit");
         let held = Keys::open_or_create(&keys.path().join("keys.toml")).expect("keys");
         let office = Office::new(store, Arc::new(held));
-        let [clerk, reviewer] = people.each_ref().map(Actor::of);
+        let [clerk, reviewer, ..] = people.each_ref().map(Actor::of);
         let source = district(&DistrictSpec::new(applicants, 7));
         let mut draft = source.draft;
         undistribute(&source.policy, &mut draft);
@@ -57,9 +68,29 @@ impl World {
         Self { office, clerk, reviewer, season: row.id, policy: source.policy, draft, _keys: keys }
     }
 
+    /// An account of a school.
+    pub(crate) async fn school_account(&self, name: &str, school: &str) {
+        let hash = hash_password(PASSWORD).expect("a hash");
+        let tx = self.office.store().write().await.expect("a transaction");
+        let account = person(name, Role::School, Some(school), &hash);
+        tx.create_account(&account, 1).await.expect("an account");
+        tx.commit().await.expect("a commit");
+    }
+
     /// The batches of the season, in order.
     pub(crate) fn batches(&self) -> Vec<String> {
         self.policy.batches.iter().map(|b| b.id.to_string()).collect()
+    }
+
+    /// How many applicants there are.
+    pub(crate) fn applicants(&self) -> usize {
+        self.draft.applicants.rows.len()
+    }
+
+    /// The number of an applicant.
+    pub(crate) fn applicant(&self, at: usize) -> String {
+        let (_, row) = &self.draft.applicants.rows[at];
+        row.applicant_id.as_deref().expect("a number").to_owned()
     }
 
     /// A table of the made season as a file.

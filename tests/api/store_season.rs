@@ -64,13 +64,16 @@ async fn stored(store: &Store, season: &Season) {
     tx.store_schools(season).await.expect("schools");
     tx.store_flows(policy, decision).await.expect("flows");
     tx.store_plan(season, decision, DecisionKind::FreezePlan, 2).await.expect("a plan");
-    let seal = |a: &Applicant| SealedId {
-        cipher: a.id_number.as_ref().map(|n| n.as_bytes().to_vec()),
-        person: a.id.as_bytes().to_vec(),
-        lookup: None,
+    let intake = |a: &Applicant| Intake {
+        sealed: SealedId {
+            cipher: a.id_number.as_ref().map(|n| n.as_bytes().to_vec()),
+            person: a.id.as_bytes().to_vec(),
+            lookup: None,
+        },
+        quota_eligible: !a.quota_ineligible,
     };
-    let intake = Intake { seal: &seal, quota_eligible: &|a| !a.quota_ineligible };
-    tx.store_applicants(season, &intake).await.expect("applicants");
+    let intakes = season.applicants().iter().map(intake).collect();
+    tx.store_applicants(season, intakes).await.expect("applicants");
     for (at, batch) in policy.batches.iter().enumerate() {
         let lists = WishList::all_of(season, BatchIx::from(at));
         tx.open_window(&policy.id, &batch.id, 3).await.expect("a window");

@@ -3,11 +3,13 @@
 //! Pages, the API and the command line call the same acts. No SQL and no rule of admission stands here: the store has
 //! the one, the engine the other.
 
+mod bundle;
 mod correct;
 mod imports;
 mod plan;
 mod publish;
 mod registry;
+mod results;
 mod run;
 mod wishes;
 
@@ -27,8 +29,9 @@ pub use correct::{Differs, Mistake};
 pub use imports::{Staged, Upload};
 pub use plan::PlanProposal;
 pub use publish::Vacancy;
-pub use registry::{Cleared, Opened};
-pub use run::RunOutcome;
+pub use registry::{Cleared, Opened, Standing};
+pub use results::{PublicAnswer, PublicResult};
+pub use run::{RunOutcome, inputs_digest};
 
 /// Why an act was not done. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use luqu_engine::domain::{Answer, Season};
 use luqu_engine::placement;
 use luqu_engine::policy::Policy;
 use luqu_engine::verify::{self, AnswerBytes, Certificate, InputDigests};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
@@ -168,11 +168,22 @@ impl Office {
     /// It is not there; its tables contradict each other.
     pub async fn season_of_batch(&self, season: &str, batch: &str) -> Result<Season, ActError> {
         let (_, policy) = self.season_row(season).await?;
+        let draft = self.draft_of_batch(season, &policy, batch).await?;
+        checked(policy, draft)
+    }
+
+    /// The tables of [`Office::season_of_batch`].
+    pub(super) async fn draft_of_batch(
+        &self,
+        season: &str,
+        policy: &Policy,
+        batch: &str,
+    ) -> Result<Draft, ActError> {
         let Some(last) = policy.batch_ix(batch) else {
             return Err(ActError::NotFound(format!("批次 {batch}")));
         };
         let open = |sealed: &[u8]| self.opened_id(season, sealed);
-        let mut draft = self.store.read().draft_before_corrections(&policy, &open).await?;
+        let mut draft = self.store.read().draft_before_corrections(policy, &open).await?;
         let corrected = self.store.read().corrected(season).await?;
         draft.wishes.rows.retain(|(_, wish)| {
             let Some(of) = wish.batch.as_deref().and_then(|b| policy.batch_ix(b)) else {
@@ -183,7 +194,7 @@ impl Office {
             let out = admitted.and_then(|b| policy.batch_ix(b)).is_some_and(|b| of > b);
             of <= last && !out
         });
-        checked(policy, draft)
+        Ok(draft)
     }
 
     /// Earlier batches come out as they were published, or the inputs have changed since.
@@ -245,7 +256,9 @@ pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, 
         };
         let text = serde_json::to_string(&certified.certificate)
             .map_err(|e| Failure::Internal(e.to_string()))?;
-        let input_digest = inputs(&certified.certificate);
+        let c = &certified.certificate;
+        let input_digest =
+            inputs_digest(&json!(c.season), &json!(c.policy), &json!(c.seed), &json!(c.inputs));
         Ok(Ok(Computed {
             season,
             answer,
@@ -261,10 +274,10 @@ pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, 
         .map_err(ActError::Failure)
 }
 
-/// One digest over the policy, the seed and every table that went in.
-pub(super) fn inputs(certificate: &Certificate) -> String {
-    let all = json!([certificate.season, certificate.policy, certificate.seed, certificate.inputs]);
-    digest(all.to_string().as_bytes())
+/// One digest over the season, the policy, the seed and every table that went in, as a certificate has them.
+#[must_use]
+pub fn inputs_digest(season: &Value, policy: &Value, seed: &Value, inputs: &Value) -> String {
+    digest(json!([season, policy, seed, inputs]).to_string().as_bytes())
 }
 
 /// The season of a draft that the store holds.

@@ -1,7 +1,7 @@
 //! Wishes: opened when the applicants are written, changed by new versions, closed for good under a lock.
 
 use luqu_engine::audit;
-use luqu_engine::domain::{Applicant, CategoryIx, SchoolIx, Season};
+use luqu_engine::domain::{Applicant, ApplicantIx, CategoryIx, SchoolIx, Season};
 use serde_json::json;
 
 use super::{ActError, Actor, Office, digest, now};
@@ -31,19 +31,10 @@ impl Office {
         let imported = self.folded_on_plan(season).await?;
         let batch_ix = super::batch_of(&imported, batch)?;
         let lists = WishList::all_of(&imported, batch_ix);
-        let seal = |a: &Applicant| self.sealed(season, a);
-        let quota = Quota::of(&imported);
+        let intakes = if windows.is_empty() { self.intakes(season, &imported)? } else { vec![] };
         let tx = self.store.write().await?;
         if windows.is_empty() {
-            let sealed: Result<Vec<SealedId>, ActError> =
-                imported.applicants().iter().map(seal).collect();
-            let sealed = sealed?;
-            let at = |a: &Applicant| imported.find_applicant(&a.id);
-            let intake = Intake {
-                seal: &|a| at(a).map_or_else(SealedId::default, |ix| sealed[ix.at()].clone()),
-                quota_eligible: &|a| quota.may_hold(&imported, a),
-            };
-            tx.store_applicants(&imported, &intake).await?;
+            tx.store_applicants(&imported, intakes).await?;
             let counts = json!({"applicants": imported.applicants().len()});
             self.record(&tx, Event::new("scores_committed", &actor.name, season, counts)).await?;
         }
@@ -128,6 +119,15 @@ impl Office {
         Ok(sum)
     }
 
+    fn intakes(&self, season: &str, imported: &Season) -> Result<Vec<Intake>, ActError> {
+        let quota = Quota::of(imported);
+        let intake = |(at, applicant): (usize, &Applicant)| {
+            let quota_eligible = quota.may_hold(imported, at.into());
+            Ok(Intake { sealed: self.sealed(season, applicant)?, quota_eligible })
+        };
+        imported.applicants().iter().enumerate().map(intake).collect()
+    }
+
     /// What is kept of an applicant's id number and exam slip.
     fn sealed(&self, season: &str, applicant: &Applicant) -> Result<SealedId, ActError> {
         let (cipher, person) = match &applicant.id_number {
@@ -191,9 +191,11 @@ impl Quota {
         Self { lines: lines.map(|l| (l.school, l.category)).collect() }
     }
 
-    fn may_hold(&self, season: &Season, applicant: &Applicant) -> bool {
-        let Some(at) = season.find_applicant(&applicant.id) else { return false };
-        self.lines.iter().any(|&(school, category)| audit::eligible(season, at, category, school))
+    fn may_hold(&self, season: &Season, applicant: ApplicantIx) -> bool {
+        let eligible = |&(school, category): &(SchoolIx, CategoryIx)| {
+            audit::eligible(season, applicant, category, school)
+        };
+        self.lines.iter().any(eligible)
     }
 }
 

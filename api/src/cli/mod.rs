@@ -15,8 +15,10 @@ mod plan;
 mod policy;
 mod quota;
 mod sections;
+mod serve;
 mod text_table;
 mod verify;
+mod verify_bundle;
 mod whatif;
 
 use std::io::Write as _;
@@ -76,6 +78,8 @@ enum Command {
     Plan(plan::Args),
     /// 核验结果：逐条核对性质、理由与证书
     Verify(verify::Args),
+    /// 离线核验招生季的核验包：签名、日志、重新录取
+    VerifyBundle(verify_bundle::Args),
     /// 核查任何录取名单、学籍和班级，列出违规
     Audit(audit::Args),
     /// 均衡分班：按核准班数和班额把录取学生编班
@@ -92,6 +96,8 @@ enum Command {
     Demo(demo::Args),
     /// 列出、检查、说明招生政策
     Policy(policy::Args),
+    /// 启动招生季服务：接口、轮次、学籍准入
+    Serve(serve::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -146,6 +152,8 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Place(args) => place::run(&args),
         Command::Quota(args) => quota::run(&args),
         Command::Plan(args) => plan::run(args),
+        Command::Serve(args) => serve::run(&args),
+        Command::VerifyBundle(args) => verify_bundle::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Classes(args) => classes::run(&args),

@@ -2,6 +2,7 @@
 //!
 //! A Merkle tree over the entries (RFC 9162 hashing) and signed checkpoints in the form of C2SP signed notes.
 
+pub mod bundle;
 mod entry;
 mod note;
 mod tree;

@@ -104,7 +104,7 @@ impl Tx {
             disabled: new.disabled.into(),
             created_at: at,
         };
-        Ok(self.insert_all::<account::Entity>([row]).await?)
+        Ok(self.insert_all::<account::Entity>(vec![row]).await?)
     }
 
     /// Disables or enables an account; false if there is none.
@@ -152,7 +152,7 @@ impl Tx {
             seen_at: at,
             ended: 0,
         };
-        Ok(self.insert_all::<account_session::Entity>([row]).await?)
+        Ok(self.insert_all::<account_session::Entity>(vec![row]).await?)
     }
 
     /// Notes that a session was used.

@@ -331,7 +331,7 @@ impl Tx {
             recorded_by: by.to_owned(),
             recorded_at: at,
         };
-        Ok(self.insert_all::<arrival::Entity>([row]).await?)
+        Ok(self.insert_all::<arrival::Entity>(vec![row]).await?)
     }
 
     /// Writes what an audit cleared, and withdraws the clearances of the season that it no longer gives.
@@ -361,7 +361,7 @@ impl Tx {
             audit_digest: audit_digest.to_owned(),
             issued_at: at,
         });
-        self.insert_all::<clearance::Entity>(rows).await?;
+        self.insert_all::<clearance::Entity>(rows.collect()).await?;
         for (&id, &valid) in &known {
             let now = cleared.contains(&id);
             if now != valid {

@@ -29,63 +29,52 @@ impl Tx {
     }
 
     /// Inserts rows in the order given, many to a statement.
-    pub(super) async fn insert_all<E>(
-        &self,
-        rows: impl IntoIterator<Item = E::Model>,
-    ) -> Result<(), DbErr>
+    pub(super) async fn insert_all<E>(&self, rows: Vec<E::Model>) -> Result<(), DbErr>
     where
         E: EntityTrait,
-        E::Model: IntoActiveModel<E::ActiveModel>,
+        E::Model: IntoActiveModel<E::ActiveModel> + Send,
         E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     {
-        self.insert_active::<E>(rows.into_iter().map(settled::<E>)).await
+        self.insert::<E>(rows, None).await
     }
 
     /// Inserts rows whose number, in this column, the database gives.
     pub(super) async fn insert_numbered<E>(
         &self,
-        rows: impl IntoIterator<Item = E::Model>,
+        rows: Vec<E::Model>,
         number: E::Column,
     ) -> Result<(), DbErr>
     where
         E: EntityTrait,
-        E::Model: IntoActiveModel<E::ActiveModel>,
+        E::Model: IntoActiveModel<E::ActiveModel> + Send,
         E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     {
-        let unnumbered = |row| {
-            let mut row = settled::<E>(row);
-            row.not_set(number);
-            row
-        };
-        self.insert_active::<E>(rows.into_iter().map(unnumbered)).await
+        self.insert::<E>(rows, Some(number)).await
     }
 
-    async fn insert_active<E>(
-        &self,
-        rows: impl Iterator<Item = E::ActiveModel>,
-    ) -> Result<(), DbErr>
+    async fn insert<E>(&self, rows: Vec<E::Model>, number: Option<E::Column>) -> Result<(), DbErr>
     where
         E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel> + Send,
         E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     {
         let most = (VALUES / E::Column::iter().count()).clamp(1, ROWS);
-        let mut rows = rows.peekable();
-        while rows.peek().is_some() {
-            let chunk: Vec<E::ActiveModel> = rows.by_ref().take(most).collect();
+        let mut rows = rows.into_iter();
+        loop {
+            let mut chunk = Vec::with_capacity(most);
+            for row in rows.by_ref().take(most) {
+                let mut row = row.into_active_model().reset_all();
+                if let Some(number) = number {
+                    row.not_set(number);
+                }
+                chunk.push(row);
+            }
+            if chunk.is_empty() {
+                return Ok(());
+            }
             Insert::<E::ActiveModel>::many(chunk).exec_without_returning(&self.0).await?;
         }
-        Ok(())
     }
-}
-
-/// A row to be inserted as it is, every column set.
-fn settled<E>(row: E::Model) -> E::ActiveModel
-where
-    E: EntityTrait,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E>,
-{
-    row.into_active_model().reset_all()
 }
 
 impl<C: ConnectionTrait> Db<C> {

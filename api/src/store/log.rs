@@ -94,15 +94,19 @@ impl Tx {
         let seq = last.as_ref().map_or(0, |row| row.seq + 1);
         let recorded_at = last.map_or(at, |row| at.max(row.recorded_at));
         let leaf = Entry::of(event, recorded_at, &salt).leaf();
-        self.insert_all::<ledger_entry::Entity>([ledger_entry::Model { seq, recorded_at, leaf }])
-            .await?;
+        self.insert_all::<ledger_entry::Entity>(vec![ledger_entry::Model {
+            seq,
+            recorded_at,
+            leaf,
+        }])
+        .await?;
         if let Some(personal) = &event.personal {
             let row = ledger_payload::Model {
                 seq,
                 salt: Some(salt.to_vec()),
                 payload: Some(personal.clone()),
             };
-            self.insert_all::<ledger_payload::Entity>([row]).await?;
+            self.insert_all::<ledger_payload::Entity>(vec![row]).await?;
         }
         Ok(seq.cast_unsigned())
     }
@@ -114,7 +118,7 @@ impl Tx {
     pub async fn store_checkpoint(&self, size: u64, note: &str, at: i64) -> Result<(), StoreError> {
         let row =
             checkpoint::Model { size: size.cast_signed(), note: note.to_owned(), recorded_at: at };
-        Ok(self.insert_all::<checkpoint::Entity>([row]).await?)
+        Ok(self.insert_all::<checkpoint::Entity>(vec![row]).await?)
     }
 
     /// Records a look.
@@ -130,6 +134,6 @@ impl Tx {
             subject: look.subject.clone(),
             reason: look.reason.clone(),
         };
-        Ok(self.insert_numbered::<access_log::Entity>([row], access_log::Column::Id).await?)
+        Ok(self.insert_numbered::<access_log::Entity>(vec![row], access_log::Column::Id).await?)
     }
 }

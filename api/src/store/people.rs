@@ -1,10 +1,13 @@
 //! Applicants with all that is recorded of them, written once when wishes open.
 
-use luqu_engine::domain::{Applicant, Season, SubjectIx};
+use std::collections::BTreeMap;
+
+use luqu_engine::domain::{Season, SubjectIx};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::StoreError;
-use super::db::Tx;
-use super::entities::{applicant, restriction, special_score};
+use super::db::{Db, Tx};
+use super::entities::{applicant, restriction, school, special_score};
 
 /// What is kept of an id number: never the number.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -17,37 +20,84 @@ pub struct SealedId {
     pub lookup: Option<Vec<u8>>,
 }
 
-/// How applicants are written.
-pub struct Intake<'a> {
-    /// What is kept of an applicant's id number.
-    pub seal: &'a (dyn Fn(&Applicant) -> SealedId + Sync),
-    /// Whether an applicant may hold quota seats.
-    pub quota_eligible: &'a (dyn Fn(&Applicant) -> bool + Sync),
+/// What is written of an applicant beside the columns of the tables.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Intake {
+    /// What is kept of the id number.
+    pub sealed: SealedId,
+    /// Whether the applicant may hold quota seats.
+    pub quota_eligible: bool,
 }
 
-impl std::fmt::Debug for Intake<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Intake")
+impl<C: ConnectionTrait> Db<C> {
+    /// The names of the applicants of a season, by number.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn names(&self, season: &str) -> Result<BTreeMap<String, String>, StoreError> {
+        let rows: Vec<(String, String)> = applicant::Entity::find()
+            .select_only()
+            .column(applicant::Column::ApplicantId)
+            .column(applicant::Column::Name)
+            .filter(applicant::Column::SeasonId.eq(season))
+            .into_tuple()
+            .all(self.on())
+            .await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The keyed hashes of the codes of exam slips, by applicant.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn lookup_hashes(&self, season: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let rows: Vec<(String, Option<Vec<u8>>)> = applicant::Entity::find()
+            .select_only()
+            .column(applicant::Column::ApplicantId)
+            .column(applicant::Column::LookupHash)
+            .filter(applicant::Column::SeasonId.eq(season))
+            .order_by_asc(applicant::Column::ApplicantId)
+            .into_tuple()
+            .all(self.on())
+            .await?;
+        Ok(rows.into_iter().filter_map(|(id, hash)| Some((id, hash?))).collect())
+    }
+
+    /// The names of the schools of a season, by number.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn school_names(&self, season: &str) -> Result<BTreeMap<String, String>, StoreError> {
+        let rows: Vec<(String, String)> = school::Entity::find()
+            .select_only()
+            .column(school::Column::SchoolId)
+            .column(school::Column::Name)
+            .filter(school::Column::SeasonId.eq(season))
+            .into_tuple()
+            .all(self.on())
+            .await?;
+        Ok(rows.into_iter().collect())
     }
 }
 
 impl Tx {
-    /// Writes the applicants of a season, their special scores and restrictions, once.
+    /// Writes the applicants of a season, their special scores and restrictions, once. `intakes` has one for each
+    /// applicant, in the season's order.
     ///
     /// # Errors
     /// They are there already; what the database said.
     pub async fn store_applicants(
         &self,
         season: &Season,
-        intake: &Intake<'_>,
+        intakes: Vec<Intake>,
     ) -> Result<(), StoreError> {
         let id = season.policy().id.to_string();
         let subjects = season.policy().subjects.len();
-        let rows = season.applicants().iter().enumerate().map(|(at, a)| {
+        let rows = season.applicants().iter().zip(intakes).enumerate().map(|(at, (a, intake))| {
             let marks: Vec<i32> = (0..subjects)
                 .map(|s| season.subject_score(at.into(), SubjectIx::from(s)).hundredths())
                 .collect();
-            let sealed = (intake.seal)(a);
+            let sealed = intake.sealed;
             applicant::Model {
                 season_id: id.clone(),
                 applicant_id: a.id.to_string(),
@@ -66,12 +116,12 @@ impl Tx {
                 total: a.total.hundredths(),
                 evaluation: a.evaluation.map(|e| e.key().to_owned()),
                 tie_class: a.tie_class,
-                quota_eligible: (intake.quota_eligible)(a).into(),
+                quota_eligible: intake.quota_eligible.into(),
                 barred: a.barred.into(),
                 lookup_hash: sealed.lookup,
             }
         });
-        self.insert_all::<applicant::Entity>(rows).await?;
+        self.insert_all::<applicant::Entity>(rows.collect()).await?;
         let special = season.special_scores().map(|(a, c, s, score, date)| special_score::Model {
             season_id: id.clone(),
             applicant_id: season.applicant(a).id.to_string(),
@@ -81,7 +131,7 @@ impl Tx {
             qualified: score.qualified.into(),
             test_date: date.to_owned(),
         });
-        self.insert_all::<special_score::Entity>(special).await?;
+        self.insert_all::<special_score::Entity>(special.collect()).await?;
         let restrictions =
             season.restrictions().map(|(a, kind, reason, document)| restriction::Model {
                 season_id: id.clone(),
@@ -90,7 +140,7 @@ impl Tx {
                 reason: reason.to_owned(),
                 document: document.to_owned(),
             });
-        Ok(self.insert_all::<restriction::Entity>(restrictions).await?)
+        Ok(self.insert_all::<restriction::Entity>(restrictions.collect()).await?)
     }
 }
 

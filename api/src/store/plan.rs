@@ -104,7 +104,7 @@ impl Tx {
             enrolled_known: s.enrolled.is_some().into(),
             school_group: s.group.as_ref().map(ToString::to_string),
         });
-        self.insert_all::<school::Entity>(schools).await?;
+        self.insert_all::<school::Entity>(schools.collect()).await?;
         let rows = season.graduates().iter().map(|g| graduates::Model {
             season_id: id.clone(),
             junior_id: season.school(g.junior).id.to_string(),
@@ -112,7 +112,7 @@ impl Tx {
             eligible: stored(g.eligible),
             tilt: g.tilt.into(),
         });
-        Ok(self.insert_all::<graduates::Entity>(rows).await?)
+        Ok(self.insert_all::<graduates::Entity>(rows.collect()).await?)
     }
 
     /// Writes which category's seats may be held under which, under the decision that froze the plan.
@@ -131,7 +131,7 @@ impl Tx {
             decision_kind: DecisionKind::FreezePlan.word().to_owned(),
             decision_status: DecisionStatus::Approved.word().to_owned(),
         });
-        Ok(self.insert_all::<seat_flow::Entity>(rows).await?)
+        Ok(self.insert_all::<seat_flow::Entity>(rows.collect()).await?)
     }
 
     /// Writes the whole plan of a season whose seats are all known: a line for every line of the plan, and in place of
@@ -196,7 +196,7 @@ impl Tx {
                 .into_iter()
                 .map(|region| plan_scope::Model { plan_id: line.id, region })
         });
-        Ok(self.insert_all::<plan_scope::Entity>(scopes).await?)
+        Ok(self.insert_all::<plan_scope::Entity>(scopes.collect()).await?)
     }
 }
 
@@ -235,7 +235,7 @@ impl Tx {
         let id = plan_line::Entity::insert(row).exec(self.on()).await?.last_insert_id;
         let scopes =
             line.scope.iter().map(|r| plan_scope::Model { plan_id: id, region: r.clone() });
-        self.insert_all::<plan_scope::Entity>(scopes).await?;
+        self.insert_all::<plan_scope::Entity>(scopes.collect()).await?;
         Ok(SeatLine { id, ..line.clone() })
     }
 }

@@ -151,7 +151,7 @@ impl Tx {
             created_at: at,
             created_by: by.to_owned(),
         };
-        Ok(self.insert_all::<season::Entity>([row]).await?)
+        Ok(self.insert_all::<season::Entity>(vec![row]).await?)
     }
 
     /// Writes a proposal and gives its number.

@@ -124,7 +124,7 @@ impl Tx {
             closed_by: None,
             digest: None,
         };
-        Ok(self.insert_all::<wish_window::Entity>([row]).await?)
+        Ok(self.insert_all::<wish_window::Entity>(vec![row]).await?)
     }
 
     /// Locks the window of a batch against writers of wishes until this transaction ends, and says whether it is open.
@@ -196,7 +196,7 @@ impl Tx {
             recorded_by: by.to_owned(),
             recorded_at: at,
         });
-        self.insert_numbered::<wish_list::Entity>(rows, wish_list::Column::Id).await?;
+        self.insert_numbered::<wish_list::Entity>(rows.collect(), wish_list::Column::Id).await?;
         let written = self.latest_lists(season, batch).await?;
         let wishes = lists.iter().flat_map(|list| {
             let list_id = written.get(&list.applicant).map_or(0, |row| row.id);
@@ -208,7 +208,7 @@ impl Tx {
                 adjust: w.adjust.into(),
             })
         });
-        Ok(self.insert_all::<wish::Entity>(wishes).await?)
+        Ok(self.insert_all::<wish::Entity>(wishes.collect()).await?)
     }
 
     /// The latest versions of the applicants of these lists.

@@ -30,6 +30,27 @@ pub fn reason(kind: &ReasonKind) -> String {
     }
 }
 
+/// Why a proposal did not stick, from the columns `reason` and `detail` of `reasons.csv`.
+#[must_use]
+pub fn reason_key(key: &str, detail: &str) -> String {
+    match key {
+        "out_of_region" => "不在招生范围内".to_owned(),
+        "below_floor" => format!("低于录取下限 {detail}"),
+        "below_cutoff" => format!("排在录取线之后，录取线 {detail}"),
+        "no_seats" => "没有名额".to_owned(),
+        other => match other.strip_prefix("ineligible:") {
+            Some("fresh") => "不符合条件：应届".to_owned(),
+            Some("attended") => "不符合条件：实际就读".to_owned(),
+            Some("registered_three_years") => "不符合条件：初中学籍满三年".to_owned(),
+            Some("quota_listed") => "不符合条件：具备指标资格".to_owned(),
+            Some("qualified") => "不符合条件：专业测试合格".to_owned(),
+            Some("evaluation_at_least") => "不符合条件：综合素质评价等级".to_owned(),
+            Some("total_at_least") => "不符合条件：总分下限".to_owned(),
+            _ => other.to_owned(),
+        },
+    }
+}
+
 /// A condition of eligibility.
 pub fn condition(predicate: &Predicate) -> String {
     match predicate {

@@ -1,0 +1,86 @@
+//! The bundle of a season: everything that a stranger needs to check it offline, in one file.
+//!
+//! It holds names and id numbers, as the sealed inputs do, and so is for the regulator and the office alone.
+
+use std::io::{Cursor, Write};
+
+use luqu_engine::domain::Table;
+use luqu_engine::domain::draft::Draft;
+use luqu_engine::policy::Policy;
+use serde_json::json;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::{ActError, Actor, Office, now};
+use crate::error::Failure;
+use crate::ledger::bundle::{CHECKPOINTS, KEY, LEAVES};
+use crate::store::{Look, Role, RoundStatus};
+use crate::tables::load::POLICY_FILE;
+use crate::tables::season_csv::tables_csv;
+
+impl Office {
+    /// The bundle of a season: the whole ledger with its checkpoints, and for every published round the season as it
+    /// was placed and the answer as it was signed. That somebody took it is logged.
+    ///
+    /// # Errors
+    /// No permission; what the store said.
+    pub async fn bundle(&self, actor: &Actor, season: &str) -> Result<Vec<u8>, ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+        let (_, policy) = self.season_row(season).await?;
+        let read = self.store().read();
+        let size = read.ledger_size().await?;
+        let leaves: Vec<String> = read.leaves(0, size).await?.iter().map(hex::encode).collect();
+        let notes: Vec<String> = read.checkpoints().await?.into_iter().map(|(_, n)| n).collect();
+        let mut files = vec![
+            (LEAVES.to_owned(), leaves.join("\n").into_bytes()),
+            (CHECKPOINTS.to_owned(), json!(notes).to_string().into_bytes()),
+            (KEY.to_owned(), hex::encode(self.keys().verifying().as_bytes()).into_bytes()),
+        ];
+        for round in read.rounds(season).await? {
+            if round.status != RoundStatus::Published {
+                continue;
+            }
+            let draft = self.draft_of_batch(season, &policy, &round.batch).await?;
+            let at = format!("rounds/{}", round.id);
+            for (name, bytes) in season_files(&policy, &draft)? {
+                files.push((format!("{at}/season/{name}"), bytes));
+            }
+            for name in ["placements.csv", "cutoffs.csv", "reasons.csv", "certificate.json"] {
+                let bytes = self.round_file(season, round.id, name).await?;
+                files.push((format!("{at}/answer/{name}"), bytes));
+            }
+        }
+        let look = Look {
+            at: now(),
+            account: actor.name.clone(),
+            action: "bundle".to_owned(),
+            subject: season.to_owned(),
+            reason: "复算".to_owned(),
+        };
+        let tx = self.store().write().await?;
+        tx.record_look(&look).await?;
+        tx.commit().await?;
+        zipped(&files)
+    }
+}
+
+fn season_files(policy: &Policy, draft: &Draft) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
+    let mut files = vec![(POLICY_FILE, policy.text.clone().into_bytes())];
+    for (table, name, bytes) in tables_csv(policy, draft)? {
+        // A table without rows says nothing, and one of the optional tables may be absent.
+        if !(table == Table::TieDecisions && draft.tie_decisions.rows.is_empty()) {
+            files.push((name, bytes));
+        }
+    }
+    Ok(files)
+}
+
+fn zipped(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, ActError> {
+    let broken = |e: &dyn std::fmt::Display| Failure::Internal(format!("packing: {e}"));
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(name.as_str(), SimpleFileOptions::default()).map_err(|e| broken(&e))?;
+        zip.write_all(bytes).map_err(|e| broken(&e))?;
+    }
+    Ok(zip.finish().map_err(|e| broken(&e))?.into_inner())
+}

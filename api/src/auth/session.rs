@@ -1,0 +1,108 @@
+//! Sessions: 256 random bits, of which the store keeps the hash; idle for 15 minutes or eight hours old they end.
+
+use sha2::{Digest, Sha256};
+
+use super::keys::random;
+use super::password_matches;
+use crate::acts::{ActError, Actor, Office, now};
+use crate::error::Failure;
+use crate::store::{Account, SessionRow};
+
+const IDLE: i64 = 15 * 60 * 1_000_000;
+const ABSOLUTE: i64 = 8 * 3600 * 1_000_000;
+/// A session in use is noted at most this often.
+const NOTED: i64 = 30 * 1_000_000;
+
+/// A session that has begun.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// What the client sends from now on.
+    pub token: String,
+    /// What a browser sends besides, with whatever changes something.
+    pub csrf: String,
+    /// Who it is.
+    pub account: Account,
+}
+
+/// Who sends a request.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// As an actor.
+    pub actor: Actor,
+    /// The name to show.
+    pub display: String,
+    /// What a browser has to send with whatever changes something.
+    pub csrf: String,
+}
+
+fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+impl Office {
+    /// Begins a session for the right name and password.
+    ///
+    /// # Errors
+    /// `NotPermitted`, the same for a wrong name, a wrong password and a disabled account.
+    pub async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, ActError> {
+        let account = self.store().read().account(name).await?;
+        let hash = account.as_ref().map(|a| a.password_hash.clone());
+        let password = password.to_owned();
+        let check = move || password_matches(&password, hash.as_deref());
+        let matches = tokio::task::spawn_blocking(check)
+            .await
+            .map_err(|e| Failure::Internal(e.to_string()))?;
+        let Some(account) = account.filter(|a| matches && !a.disabled) else {
+            return Err(ActError::NotPermitted("用户名或密码不对".to_owned()));
+        };
+        let token = hex::encode(random::<32>()?);
+        let tx = self.store().write().await?;
+        tx.begin_session(&token_hash(&token), &account.name, now()).await?;
+        tx.commit().await?;
+        Ok(SignIn { csrf: self.csrf(&token), token, account })
+    }
+
+    /// Who a token belongs to, if its session lasts and the account is not disabled.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn signed_in(&self, token: &str) -> Result<Option<SignedIn>, ActError> {
+        let hash = token_hash(token);
+        let read = self.store().read();
+        let Some(session) = read.session(&hash).await?.filter(|s| lasts(s, now())) else {
+            return Ok(None);
+        };
+        let Some(account) = read.account(&session.account).await?.filter(|a| !a.disabled) else {
+            return Ok(None);
+        };
+        if now() - session.seen_at > NOTED {
+            let tx = self.store().write().await?;
+            tx.touch_session(&hash, now()).await?;
+            tx.commit().await?;
+        }
+        Ok(Some(SignedIn {
+            actor: Actor::of(&account),
+            display: account.display,
+            csrf: self.csrf(token),
+        }))
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn sign_out(&self, token: &str) -> Result<(), ActError> {
+        let tx = self.store().write().await?;
+        tx.end_session(&token_hash(token)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn csrf(&self, token: &str) -> String {
+        hex::encode(self.keys().hash("csrf", token.as_bytes()))
+    }
+}
+
+const fn lasts(session: &SessionRow, now: i64) -> bool {
+    !session.ended && now - session.seen_at <= IDLE && now - session.created_at <= ABSOLUTE
+}

@@ -1,0 +1,180 @@
+//! What two people decide together: plan, quota, corrections, revocations.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use luqu_engine::domain::Score;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::guard::Guard;
+use super::{App, Problem};
+use crate::acts::Mistake;
+use crate::store::{DecisionKind, DecisionStatus, Role};
+
+/// A decision.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Decision {
+    id: i64,
+    #[schema(value_type = String)]
+    kind: DecisionKind,
+    /// SHA-256 of what is decided: what the second person signs.
+    digest: String,
+    note: String,
+    /// What is decided, as JSON.
+    body: String,
+    #[schema(value_type = String)]
+    status: DecisionStatus,
+    proposed_by: String,
+    /// Microseconds of UTC.
+    proposed_at: i64,
+    approved_by: Option<String>,
+}
+
+/// Something to decide.
+#[derive(Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Proposal {
+    /// Freezes schools, graduates and plan as imported.
+    FreezePlan {
+        /// A note for the second person.
+        #[serde(default)]
+        note: String,
+    },
+    /// Distributes the quota seats of the frozen plan.
+    Quota {
+        /// A note for the second person.
+        #[serde(default)]
+        note: String,
+    },
+    /// Revokes an admission.
+    Revocation {
+        /// 报名号
+        applicant: String,
+        /// Why.
+        reason: String,
+    },
+    /// Puts a wrong total of a published batch right.
+    Correction {
+        /// 批次
+        batch: String,
+        /// 报名号
+        applicant: String,
+        /// The right total, such as `612.5`.
+        total: String,
+        /// 计划文号 of the supplementary seats.
+        approval_no: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What was proposed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Proposed {
+    id: i64,
+    /// What the second person signs.
+    digest: String,
+}
+
+/// A signature: the digest that was looked at.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Signature {
+    pub(super) digest: String,
+}
+
+/// The decisions of a season, in the order of their proposal.
+#[utoipa::path(get, path = "/v1/seasons/{season}/decisions", tag = "office", params(("season" = String, Path)),
+    responses((status = 200, body = Vec<Decision>), (status = 403, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+) -> Result<Json<Vec<Decision>>, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    let all = app.office.store().read().decisions(&season).await?;
+    let decision = |d: crate::store::Decision| Decision {
+        id: d.id,
+        kind: d.kind,
+        digest: d.digest,
+        note: d.note,
+        body: d.body,
+        status: d.status,
+        proposed_by: d.proposed_by,
+        proposed_at: d.proposed_at,
+        approved_by: d.approved_by,
+    };
+    Ok(Json(all.into_iter().map(decision).collect()))
+}
+
+/// Proposes something for another person to approve.
+#[utoipa::path(post, path = "/v1/seasons/{season}/decisions", tag = "office", params(("season" = String, Path)),
+    request_body = Proposal,
+    responses((status = 201, body = Proposed), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn propose(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+    Json(proposal): Json<Proposal>,
+) -> Result<(StatusCode, Json<Proposed>), Problem> {
+    let (office, actor) = (&app.office, &guard.actor);
+    let made = match proposal {
+        Proposal::FreezePlan { note } => office.propose_freeze(actor, &season, &note).await?,
+        Proposal::Quota { note } => office.propose_quota(actor, &season, &note).await?,
+        Proposal::Revocation { applicant, reason } => {
+            office.propose_revocation(actor, &season, &applicant, &reason).await?
+        }
+        Proposal::Correction { batch, applicant, total, approval_no, reason } => {
+            let total: Score =
+                total.parse().map_err(|_| Problem::bad_request("总分须是至多两位小数的数"))?;
+            let mistake = Mistake { batch, applicant, total, approval_no, reason };
+            office.propose_correction(actor, &season, mistake).await?.0
+        }
+    };
+    Ok((StatusCode::CREATED, Json(Proposed { id: made.decision, digest: made.digest })))
+}
+
+/// Approves what another person proposed, over its digest.
+#[utoipa::path(post, path = "/v1/seasons/{season}/decisions/{decision}/approve", tag = "office",
+    params(("season" = String, Path), ("decision" = i64, Path)), request_body = Signature,
+    responses((status = 204), (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn approve(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, decision)): Path<(String, i64)>,
+    Json(Signature { digest }): Json<Signature>,
+) -> Result<StatusCode, Problem> {
+    let (office, actor) = (&app.office, &guard.actor);
+    actor.must_be(&[Role::Reviewer])?;
+    let all = office.store().read().decisions(&season).await?;
+    let Some(found) = all.iter().find(|d| d.id == decision) else {
+        return Err(Problem::not_found("没有这个事项"));
+    };
+    match found.kind {
+        DecisionKind::FreezePlan => {
+            office.approve_freeze(actor, &season, decision, &digest).await?
+        }
+        DecisionKind::Quota => office.approve_quota(actor, &season, decision, &digest).await?,
+        DecisionKind::Revocation => {
+            office.approve_revocation(actor, &season, decision, &digest).await?;
+        }
+        DecisionKind::Correction => {
+            office.approve_correction(actor, &season, decision, &digest).await?;
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Withdraws one's own proposal.
+#[utoipa::path(post, path = "/v1/seasons/{season}/decisions/{decision}/withdraw", tag = "office",
+    params(("season" = String, Path), ("decision" = i64, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, decision)): Path<(String, i64)>,
+) -> Result<StatusCode, Problem> {
+    app.office.withdraw(&guard.actor, &season, decision).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

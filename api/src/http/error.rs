@@ -1,0 +1,145 @@
+//! Everything that goes wrong over HTTP, as RFC 9457 problems, in one place.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::acts::ActError;
+use crate::tables::Located;
+
+/// A problem: what happened, in words; a stable type to branch on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// A stable name, as a relative reference.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// What happened.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened here.
+    detail: String,
+    /// Faults of input, each at its cell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<CellFault>,
+}
+
+/// A fault of input.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct CellFault {
+    /// Its stable code.
+    code: String,
+    /// Where: file, row and column, or workbook cell.
+    cell: String,
+    /// What was found there.
+    found: String,
+    /// What was expected.
+    expected: String,
+    /// What to do.
+    help: String,
+    /// Whether it blocks the import.
+    blocks: bool,
+}
+
+impl CellFault {
+    /// A fault as the API says it.
+    pub(super) fn of(fault: &Located) -> Self {
+        Self {
+            code: fault.fault.code.to_string(),
+            cell: fault.place(),
+            found: fault.found(),
+            expected: fault.fault.expected.clone(),
+            help: fault.fault.help.clone(),
+            blocks: fault.blocks(),
+        }
+    }
+}
+
+impl Problem {
+    fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: &str) -> Self {
+        let detail = detail.to_owned();
+        Self { kind, title, status: status.as_u16(), detail, errors: Vec::new() }
+    }
+
+    /// Nobody is signed in.
+    pub(super) fn unauthorized() -> Self {
+        Self::new(
+            "/problems/unauthorized",
+            "请先登录",
+            StatusCode::UNAUTHORIZED,
+            "未登录或会话已过期",
+        )
+    }
+
+    /// Signed in, and not allowed.
+    pub(super) fn forbidden(detail: &str) -> Self {
+        Self::new("/problems/forbidden", "无权操作", StatusCode::FORBIDDEN, detail)
+    }
+
+    /// No such thing.
+    pub(super) fn not_found(detail: &str) -> Self {
+        Self::new("/problems/not-found", "没有找到", StatusCode::NOT_FOUND, detail)
+    }
+
+    /// Not a request that can be understood.
+    pub(super) fn bad_request(detail: &str) -> Self {
+        Self::new("/problems/bad-request", "请求有误", StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// Too many wrong answers.
+    pub(super) fn too_many(detail: &str) -> Self {
+        Self::new("/problems/too-many", "请稍后再试", StatusCode::TOO_MANY_REQUESTS, detail)
+    }
+
+    /// A failure of the program; what it was stands in the log under the number shown.
+    pub(super) fn internal(cause: &str) -> Self {
+        let number = crate::acts::now();
+        tracing::error!(number, cause, "request failed");
+        let detail = format!("程序出错，未作任何改动。请告知编号 {number}");
+        Self::new("/problems/internal", "程序出错", StatusCode::INTERNAL_SERVER_ERROR, &detail)
+    }
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ActError::NotPermitted(_) => Self::forbidden(&detail),
+            ActError::NotFound(_) => Self::not_found(&detail),
+            ActError::Conflict(_) => {
+                Self::new("/problems/conflict", "与现状不符", StatusCode::CONFLICT, &detail)
+            }
+            ActError::Unlawful(_) => {
+                Self::new("/problems/unlawful", "不合规定", StatusCode::CONFLICT, &detail)
+            }
+            ActError::Faults(faults) => Self {
+                errors: faults.iter().map(CellFault::of).collect(),
+                ..Self::new(
+                    "/problems/faults",
+                    "数据有误",
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    &detail,
+                )
+            },
+            ActError::Failure(failure) => Self::internal(&failure.to_string()),
+        }
+    }
+}
+
+impl From<crate::store::StoreError> for Problem {
+    fn from(error: crate::store::StoreError) -> Self {
+        ActError::from(error).into()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    }
+}

@@ -1,0 +1,135 @@
+//! Imports over HTTP.
+
+use axum::Json;
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::CellFault;
+use super::guard::Guard;
+use super::{App, Problem};
+use crate::acts::Upload;
+use crate::store::{ImportStatus, Role};
+
+/// An import.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Import {
+    id: i64,
+    file_name: String,
+    /// SHA-256 of what came.
+    digest: String,
+    /// `staged`, `committed` or `undone`.
+    #[schema(value_type = String)]
+    status: ImportStatus,
+    created_by: String,
+    /// Microseconds of UTC.
+    created_at: i64,
+}
+
+/// What came of reading files.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Staged {
+    /// The number to commit; absent where faults block the import, of which nothing was kept then.
+    id: Option<i64>,
+    schools: usize,
+    applicants: usize,
+    wishes: usize,
+    /// Faults that block, and warnings, at their cells.
+    faults: Vec<CellFault>,
+    /// Faults beyond those listed.
+    omitted: u64,
+}
+
+/// Files to import, each as a part `file` with its name.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes a form to the reader of the API")]
+pub(super) struct Files {
+    #[schema(value_type = Vec<String>, format = Binary)]
+    file: Vec<Vec<u8>>,
+}
+
+/// The imports of a season, oldest first.
+#[utoipa::path(get, path = "/v1/seasons/{season}/imports", tag = "office", params(("season" = String, Path)),
+    responses((status = 200, body = Vec<Import>), (status = 403, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+) -> Result<Json<Vec<Import>>, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    let all = app.office.store().read().imports(&season).await?;
+    let import = |i: crate::store::Import| Import {
+        id: i.id,
+        file_name: i.file_name,
+        digest: i.digest,
+        status: i.status,
+        created_by: i.created_by,
+        created_at: i.created_at,
+    };
+    Ok(Json(all.into_iter().map(import).collect()))
+}
+
+/// Reads files against what is committed; every fault at its cell, nothing half imported.
+#[utoipa::path(post, path = "/v1/seasons/{season}/imports", tag = "office", params(("season" = String, Path)),
+    request_body(content = Files, content_type = "multipart/form-data"),
+    responses((status = 201, body = Staged), (status = 422, body = Staged), (status = 409, body = Problem)))]
+pub(super) async fn stage(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(StatusCode, Json<Staged>), Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+    let mut form = form.map_err(|e| Problem::bad_request(&e.body_text()))?;
+    let mut uploads = Vec::new();
+    let broken = |e: axum::extract::multipart::MultipartError| Problem::bad_request(&e.body_text());
+    while let Some(part) = form.next_field().await.map_err(broken)? {
+        let Some(name) = part.file_name().map(str::to_owned) else { continue };
+        let bytes = part.bytes().await.map_err(broken)?.to_vec();
+        uploads.push(Upload { name, bytes });
+    }
+    if uploads.is_empty() {
+        return Err(Problem::bad_request("没有收到文件：请用 multipart/form-data 上传"));
+    }
+    let staged = app.office.stage(&guard.actor, &season, uploads).await?;
+    let status =
+        if staged.id.is_some() { StatusCode::CREATED } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let loaded = &staged.loaded;
+    let told = Staged {
+        id: staged.id,
+        schools: loaded.counts.schools,
+        applicants: loaded.counts.applicants,
+        wishes: loaded.counts.wishes,
+        faults: loaded.faults.iter().map(CellFault::of).collect(),
+        omitted: loaded.omitted,
+    };
+    Ok((status, Json(told)))
+}
+
+/// Puts a staged import into force.
+#[utoipa::path(post, path = "/v1/seasons/{season}/imports/{import}/commit", tag = "office",
+    params(("season" = String, Path), ("import" = i64, Path)),
+    responses((status = 204), (status = 409, body = Problem)))]
+pub(super) async fn commit(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, import)): Path<(String, i64)>,
+) -> Result<StatusCode, Problem> {
+    app.office.commit_import(&guard.actor, &season, import).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes an import back.
+#[utoipa::path(post, path = "/v1/seasons/{season}/imports/{import}/undo", tag = "office",
+    params(("season" = String, Path), ("import" = i64, Path)),
+    responses((status = 204), (status = 409, body = Problem)))]
+pub(super) async fn undo(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, import)): Path<(String, i64)>,
+) -> Result<StatusCode, Problem> {
+    app.office.undo_import(&guard.actor, &season, import).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,85 @@
+//! Windows of wishes, and wishes as the filling system sends them.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::guard::Guard;
+use super::{App, Problem};
+use crate::store::{WishLine, WishList};
+
+/// The wishes of one applicant in one batch; none withdraws those there are.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wishes {
+    wishes: Vec<Wish>,
+}
+
+/// A wish.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    /// 志愿序号, from 1.
+    position: u16,
+    school_id: String,
+    category: Option<String>,
+    #[serde(default)]
+    adjust: bool,
+}
+
+/// What was closed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Closed {
+    /// Digest of the wishes at the close.
+    digest: String,
+}
+
+/// Opens the wishes of a batch.
+#[utoipa::path(post, path = "/v1/seasons/{season}/batches/{batch}/wishes/open", tag = "office",
+    params(("season" = String, Path), ("batch" = String, Path)),
+    responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn open(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, batch)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    app.office.open_wishes(&guard.actor, &season, &batch).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Closes the wishes of a batch for good.
+#[utoipa::path(post, path = "/v1/seasons/{season}/batches/{batch}/wishes/close", tag = "office",
+    params(("season" = String, Path), ("batch" = String, Path)),
+    responses((status = 200, body = Closed), (status = 409, body = Problem)))]
+pub(super) async fn close(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, batch)): Path<(String, String)>,
+) -> Result<Json<Closed>, Problem> {
+    let digest = app.office.close_wishes(&guard.actor, &season, &batch).await?;
+    Ok(Json(Closed { digest }))
+}
+
+/// Writes the wishes of an applicant as a new version.
+#[utoipa::path(put, path = "/v1/seasons/{season}/batches/{batch}/wishes/{applicant}", tag = "office",
+    params(("season" = String, Path), ("batch" = String, Path), ("applicant" = String, Path)),
+    request_body = Wishes,
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn submit(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, batch, applicant)): Path<(String, String, String)>,
+    Json(sent): Json<Wishes>,
+) -> Result<StatusCode, Problem> {
+    let line = |w: Wish| WishLine {
+        position: w.position,
+        school: w.school_id,
+        category: w.category,
+        adjust: w.adjust,
+    };
+    let list = WishList { applicant, wishes: sent.wishes.into_iter().map(line).collect() };
+    app.office.submit_wishes(&guard.actor, &season, &batch, &[list]).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
