@@ -18,6 +18,7 @@ mod place;
 mod plan;
 mod policy;
 mod quota;
+mod races;
 mod scenarios;
 mod sections;
 mod show;

@@ -135,7 +135,7 @@ impl Office {
     /// The season of the committed imports with schools, graduates, plan and cells as the store has them frozen.
     pub(super) async fn folded_on_plan(&self, season: &str) -> Result<Season, ActError> {
         let (_, policy) = self.season_row(season).await?;
-        let draft = self.store.read().draft(&policy, &|_| None).await?;
+        let draft = self.store.read().plan_draft(season).await?;
         let frozen = super::run::checked(policy, draft)?;
         let uploads = season_csv::frozen(&frozen)?
             .into_iter()

@@ -58,8 +58,16 @@ impl Office {
         lists: &[WishList],
     ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
-        let known = self.current(season).await?;
-        check_lists(&known, super::batch_of(&known, batch)?, lists)?;
+        let (_, policy) = self.season_row(season).await?;
+        let read = self.store.read();
+        for list in lists {
+            if !read.has_applicant(season, &list.applicant).await? {
+                return Err(ActError::NotFound(format!("考生 {}", list.applicant)));
+            }
+        }
+        // The people are not needed to judge a list, and there are many of them.
+        let planned = super::run::checked(policy, read.plan_draft(season).await?)?;
+        check_lists(&planned, super::batch_of(&planned, batch)?, lists)?;
         let tx = self.store.write().await?;
         tx.store_wishes(season, batch, lists, &actor.name, now()).await?;
         for list in lists {
@@ -209,9 +217,6 @@ fn check_lists(
     for list in lists {
         let refuse =
             |words: String| Err(ActError::Conflict(format!("{}：{words}", list.applicant)));
-        if season.find_applicant(&list.applicant).is_none() {
-            return Err(ActError::NotFound(format!("考生 {}", list.applicant)));
-        }
         let most = policy.batch(batch).wishes;
         if most.is_some_and(|most| list.wishes.len() > most as usize) {
             return refuse(format!("志愿 {} 个，最多 {} 个", list.wishes.len(), most.unwrap_or(0)));

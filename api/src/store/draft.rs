@@ -56,17 +56,36 @@ impl<C: ConnectionTrait> Db<C> {
         lines: Vec<plan_line::Model>,
     ) -> Result<Draft, StoreError> {
         let season = policy.id.as_str();
+        Ok(Draft {
+            applicants: self.applicants(policy, open).await?,
+            wishes: self.wishes(policy).await?,
+            special_scores: self.special_scores(season).await?,
+            restrictions: self.restrictions(season).await?,
+            tie_decisions: self.ties(season).await?,
+            ..self.plan_of(season, lines).await?
+        })
+    }
+
+    /// Schools, graduates, plan and cells alone.
+    ///
+    /// # Errors
+    /// What the database said, or a value that this program never writes.
+    pub async fn plan_draft(&self, season: &str) -> Result<Draft, StoreError> {
+        let lines = self.plan_lines(season).await?;
+        self.plan_of(season, lines).await
+    }
+
+    async fn plan_of(
+        &self,
+        season: &str,
+        lines: Vec<plan_line::Model>,
+    ) -> Result<Draft, StoreError> {
         let (plan, quotas) = plan_rows(lines)?;
         Ok(Draft {
             schools: self.schools(season).await?,
             plan,
             quotas,
             graduates: self.graduates(season).await?,
-            applicants: self.applicants(policy, open).await?,
-            wishes: self.wishes(policy).await?,
-            special_scores: self.special_scores(season).await?,
-            restrictions: self.restrictions(season).await?,
-            tie_decisions: self.ties(season).await?,
             ..Draft::default()
         })
     }

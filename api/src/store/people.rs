@@ -30,6 +30,15 @@ pub struct Intake {
 }
 
 impl<C: ConnectionTrait> Db<C> {
+    /// Whether a season has an applicant.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn has_applicant(&self, season: &str, id: &str) -> Result<bool, StoreError> {
+        let key = (season.to_owned(), id.to_owned());
+        Ok(applicant::Entity::find_by_id(key).one(self.on()).await?.is_some())
+    }
+
     /// The names of the applicants of a season, by number.
     ///
     /// # Errors

@@ -1,0 +1,186 @@
+//! Races: many at once for few seats, for one publication, for the last second before the close.
+//!
+//! `LUQU_TRIALS` sets how often each is run; the short form is a few.
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use luqu::store::{WishLine, WishList};
+use tokio::task::JoinSet;
+
+use crate::acts_world::World;
+use crate::databases::{TestDb, block_on};
+use crate::store_world::{WORLD, admission, insert, sql};
+
+/// Clients at once.
+const CLIENTS: usize = 64;
+
+fn trials() -> usize {
+    std::env::var("LUQU_TRIALS").ok().and_then(|n| n.parse().ok()).unwrap_or(2)
+}
+
+/// An applicant of the bare season, beside those it has.
+fn applicant(number: usize) -> String {
+    let (id, hash) = (format!("'R{number:04}'"), format!("{{b:ff{number:04x}}}"));
+    let row = [
+        ("season_id", "'s'"),
+        ("applicant_id", id.as_str()),
+        ("name", "'x'"),
+        ("person_hash", hash.as_str()),
+        ("junior_id", "'J2'"),
+        ("region", "'R1'"),
+        ("fresh", "1"),
+        ("attended", "1"),
+        ("marks", "''"),
+        ("bonus", "0"),
+        ("total", "60000"),
+        ("tie_class", "0"),
+        ("quota_eligible", "1"),
+        ("barred", "0"),
+    ];
+    insert("applicant", &row, &[])
+}
+
+#[test]
+fn sixty_four_at_once_never_admit_more_than_the_plan() {
+    for db in TestDb::all() {
+        block_on(async {
+            let store = Arc::new(db.open().await);
+            for statement in WORLD.split(";\n").filter(|s| !s.trim().is_empty()) {
+                store.execute_raw(&db.dialect(&sql(statement))).await.expect("the season");
+            }
+            for trial in 0..trials() {
+                // A fresh line of ten seats, and everybody tries one of the numbers around them.
+                let number = trial + 5;
+                let line = format!(
+                    "INSERT INTO plan_line (id, season_id, school_id, batch, category, quota, junior_id, seats, scope, \
+                     approval_no, decision_id, decision_kind, decision_status, recorded_at) VALUES \
+                     ({number}, 's', 'H1', 'key', 'unified', 0, '', 10, '', 'x', 4, 'correction', 'approved', 9)"
+                );
+                store.execute_raw(&line).await.expect("a line");
+                let scope =
+                    format!("INSERT INTO plan_scope (plan_id, region) VALUES ({number}, 'R1')");
+                store.execute_raw(&scope).await.expect("a scope");
+                let mut clients = JoinSet::new();
+                for client in 0..CLIENTS {
+                    let who = trial * CLIENTS + client;
+                    let applicant = db.dialect(&applicant(who));
+                    store.execute_raw(&applicant).await.expect("an applicant");
+                    let seats: Vec<String> =
+                        (0..12).map(|s| ((client + s) % 13).to_string()).collect();
+                    let plan = number.to_string();
+                    let id = format!("'R{who:04}'");
+                    let tries: Vec<String> = seats
+                        .iter()
+                        .map(|seat| {
+                            admission(&[
+                                ("applicant_id", &id),
+                                ("plan_id", &plan),
+                                ("plan_seats", "10"),
+                                ("seat_no", seat),
+                            ])
+                        })
+                        .collect();
+                    let store = Arc::clone(&store);
+                    clients.spawn(async move {
+                        let mut held = 0;
+                        for attempt in tries {
+                            held += u32::from(store.execute_raw(&attempt).await.is_ok());
+                        }
+                        held
+                    });
+                }
+                let held: u32 = clients.join_all().await.iter().sum();
+                assert_eq!(held, 10, "{}, trial {trial}", db.name);
+            }
+        });
+    }
+}
+
+#[test]
+fn rival_publications_have_one_winner() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 60).await;
+            world.import().await;
+            world.freeze().await;
+            world.import_people().await;
+            for batch in world.batches().into_iter().take(trials()) {
+                world.collect(&batch).await;
+                let (first, digest) = world.run(&batch).await;
+                let (second, _) = world.run(&batch).await;
+                for round in [first, second] {
+                    world
+                        .office
+                        .sign(&world.clerk, &world.season, round, &digest)
+                        .await
+                        .expect("signed");
+                }
+                let mut rivals = JoinSet::new();
+                for rival in 0..CLIENTS / 4 {
+                    let round = if rival % 2 == 0 { first } else { second };
+                    let (office, season) = (world.office.clone(), world.season.clone());
+                    let (reviewer, digest) = (world.reviewer.clone(), digest.clone());
+                    rivals.spawn(async move {
+                        office.publish(&reviewer, &season, round, &digest).await.ok()
+                    });
+                }
+                let won: Vec<usize> = rivals.join_all().await.into_iter().flatten().collect();
+                assert_eq!(won.len(), 1, "{}: {won:?}", db.name);
+                let held =
+                    world.office.store().read().admissions(&world.season).await.expect("all");
+                let here = held.iter().filter(|a| a.batch == batch).count();
+                assert_eq!(here, won[0], "{}: a publication is whole", db.name);
+            }
+        });
+    }
+}
+
+#[test]
+fn wishes_at_the_close_are_all_in_or_refused() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 120).await;
+            world.import().await;
+            world.freeze().await;
+            world.import_people().await;
+            let batch = world.batches().remove(0);
+            let (office, season) = (&world.office, world.season.as_str());
+            office.open_wishes(&world.clerk, season, &batch).await.expect("an opening");
+            let known = office.current(season).await.expect("the season");
+            let at = known.policy().batch_ix(&batch).expect("the batch");
+            let school = known.plan().iter().find(|l| l.batch == at).map(|l| l.school);
+            let school = school.map_or("", |s| known.school(s).id.as_str()).to_owned();
+            let mut writers = JoinSet::new();
+            for client in 0..CLIENTS {
+                let (office, season, batch) = (office.clone(), season.to_owned(), batch.clone());
+                let (clerk, applicant, school) =
+                    (world.clerk.clone(), world.applicant(client), school.clone());
+                writers.spawn(async move {
+                    let wish = WishLine { position: 1, school, category: None, adjust: true };
+                    let list = WishList { applicant: applicant.clone(), wishes: vec![wish] };
+                    let done = office.submit_wishes(&clerk, &season, &batch, &[list]).await;
+                    done.is_ok().then_some(applicant)
+                });
+            }
+            tokio::task::yield_now().await;
+            office.close_wishes(&world.clerk, season, &batch).await.expect("a close");
+            let accepted: Vec<String> = writers.join_all().await.into_iter().flatten().collect();
+            let closed = office.season_of_batch(season, &batch).await.expect("the season");
+            for applicant in &accepted {
+                let who = closed.find_applicant(applicant).expect("them");
+                let wishes = closed.wishes_in(who, at);
+                assert!(
+                    matches!(wishes, [only] if only.adjust && closed.school(only.school).id == school),
+                    "{}: an accepted wish was lost",
+                    db.name
+                );
+            }
+            let late = crate::http_kit::Client::anonymous(&world).signed_in("zhao").await;
+            let place =
+                format!("/v1/seasons/{season}/batches/{batch}/wishes/{}", world.applicant(0));
+            let body = Some(serde_json::json!({"wishes": []}));
+            late.send(Method::PUT, &place, body).await.must_be(409);
+        });
+    }
+}
