@@ -254,8 +254,7 @@ pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, 
             let first = report.findings.first().map_or("", |f| f.sentence.as_str());
             return Ok(Err(format!("核验未通过，未保存：{first}")));
         };
-        let text = serde_json::to_string(&certified.certificate)
-            .map_err(|e| Failure::Internal(e.to_string()))?;
+        let text = String::from_utf8_lossy(&certified.certificate.to_bytes()).into_owned();
         let c = &certified.certificate;
         let input_digest =
             inputs_digest(&json!(c.season), &json!(c.policy), &json!(c.seed), &json!(c.inputs));
