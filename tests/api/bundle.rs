@@ -139,7 +139,7 @@ fn a_bundle_is_clean_and_every_rewriting_is_found() {
         ] {
             rewritten.push((ending, changed(&files, ending, drop_last)));
         }
-        let digest = |text: &str| text.replacen("\"answer\":\"", "\"answer\":\"0", 1);
+        let digest = |text: &str| text.replacen("\"answer\": \"", "\"answer\": \"0", 1);
         rewritten.push(("the certificate", changed(&files, "answer/certificate.json", digest)));
         let policy = |text: &str| text.replacen("value = 55", "value = 60", 1);
         rewritten.push(("the policy", changed(&files, "season/policy.toml", policy)));

@@ -155,7 +155,7 @@ fn wishes_for_classes_are_read_beside_the_season_and_kept() {
     let shown = String::from_utf8_lossy(&run.stdout).into_owned();
     assert!(shown.contains("住宿") && shown.contains("毕业学校"), "{shown}");
     let book: Xlsx<_> = open_workbook(room.at("out/rosters.xlsx")).expect("a workbook");
-    assert_eq!(book.sheet_names(), [school.clone()]);
+    assert_eq!(book.sheet_names(), std::slice::from_ref(&school));
 
     // The same season is still read without a warning by the other commands.
     let check = luqu(&["check", &room.at("s")]);

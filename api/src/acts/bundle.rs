@@ -4,7 +4,6 @@
 
 use std::io::{Cursor, Write};
 
-use luqu_engine::domain::Table;
 use luqu_engine::domain::draft::Draft;
 use luqu_engine::policy::Policy;
 use serde_json::json;
@@ -66,12 +65,7 @@ impl Office {
 
 fn season_files(policy: &Policy, draft: &Draft) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
     let mut files = vec![(POLICY_FILE, policy.text.clone().into_bytes())];
-    for (table, name, bytes) in tables_csv(policy, draft)? {
-        // A table without rows says nothing, and one of the optional tables may be absent.
-        if !(table == Table::TieDecisions && draft.tie_decisions.rows.is_empty()) {
-            files.push((name, bytes));
-        }
-    }
+    files.extend(tables_csv(policy, draft)?);
     Ok(files)
 }
 

@@ -28,7 +28,7 @@ pub struct Problem {
 
 /// A fault of input.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
-pub struct CellFault {
+pub(super) struct CellFault {
     /// Its stable code.
     code: String,
     /// Where: file, row and column, or workbook cell.

@@ -40,22 +40,19 @@ pub fn is_season_file(name: &str) -> bool {
 pub fn write_season(dir: &Path, policy: &Policy, draft: &Draft) -> Result<(), Failure> {
     atomic::may_replace(dir, |_| false)?;
     let mut files: Vec<atomic::Named> = vec![("policy.toml", policy.text.clone().into_bytes())];
-    files.extend(tables_csv(policy, draft)?.into_iter().map(|(_, name, bytes)| (name, bytes)));
+    files.extend(tables_csv(policy, draft)?);
     atomic::replace_folder(dir, is_season_file, &files, interrupt::check)
 }
 
-/// The tables of a draft that are there, each with its file name and bytes, in the order of the contract.
+/// The tables of a draft that are there, each as its file, in the order of the contract.
 ///
 /// # Errors
 /// `Internal` only.
-pub fn tables_csv(
-    policy: &Policy,
-    draft: &Draft,
-) -> Result<Vec<(Table, &'static str, Vec<u8>)>, Failure> {
+pub fn tables_csv(policy: &Policy, draft: &Draft) -> Result<Vec<atomic::Named>, Failure> {
     let mut files = Vec::new();
     for (table, name) in FILES {
         if let Some(bytes) = table_csv(table, policy, draft)? {
-            files.push((table, name, bytes));
+            files.push((name, bytes));
         }
     }
     Ok(files)

@@ -180,7 +180,7 @@ impl<'m> Table<'m> {
                     }
                     let better = best.is_none_or(|b| price < b.price);
                     equals = if better { 1 } else { equals + 1 };
-                    if better || next(&mut self.random) % equals == 0 {
+                    if better || next(&mut self.random).is_multiple_of(equals) {
                         best = Some(Exchange { from: class, to: other, gives, takes, price });
                     }
                 }
