@@ -32,20 +32,21 @@ pub(super) fn best(
     let mut plain = State::of(world, patterns, homeless, opening.grid(opened));
     house(world, &mut plain);
     let mut best = plain.layout();
-    let mut stopped = false;
     let homes = homes::best(world, total, &budget.effort).ok();
+    let mut stopped = homes.is_none() && (budget.effort.stop)();
     if let Some(homes) = &homes {
         let goal = Score { over: 0, leaving: all - homes.most_staying, moves: homes.fewest_moves };
-        let steps = steps(world);
+        let mut before = 0;
         for round in 0..budget.rounds {
+            let steps = steps(world, round);
             // A school that cannot have these homes begins where everybody has a seat already.
             let hopeless = round > 1 && best.score == plain.score();
             let mut state = if hopeless { plain.clone() } else { arranged(world, homes) };
             let found =
-                state.anneal(steps, HEAT << (round % 3), round.into(), &mut |done, score| {
+                state.anneal(steps, HEAT << (round % 4), round.into(), &mut |done, score| {
                     let progress = Progress {
-                        done: u64::from(round) * u64::from(steps) + u64::from(done),
-                        of: u64::from(budget.rounds) * u64::from(steps),
+                        done: before + u64::from(done),
+                        of: (0..budget.rounds).map(|r| u64::from(self::steps(world, r))).sum(),
                         sections: total as u32,
                         moves: best.score.min(score).moves as u32,
                     };
@@ -53,6 +54,7 @@ pub(super) fn best(
                     stopped = (budget.effort.stop)();
                     stopped || score <= goal
                 });
+            before += u64::from(steps);
             best = found
                 .into_iter()
                 .chain([best])
@@ -73,12 +75,12 @@ pub(super) fn best(
 }
 
 /// The heat of the first search, in thousandths of a move: the homes planned are nearly right, and a cold search
-/// keeps them. The next two are hotter.
-const HEAT: u32 = 300;
+/// keeps them. The next three are hotter, each twice as much as the one before.
+const HEAT: u32 = 200;
 
-/// Steps of one search: what a school of this size needs to settle.
-fn steps(world: &World<'_>) -> u32 {
-    50_000 + 1_100 * world.pupils.len().min(20_000) as u32
+/// Steps of a search: what a school of this size needs to settle. Most schools need less, so the first two are short.
+fn steps(world: &World<'_>, round: u32) -> u32 {
+    (50_000 + 1_100 * world.pupils.len().min(20_000) as u32) >> 2_u32.saturating_sub(round)
 }
 
 /// Gives sections to the classes that have most pupils in them.
