@@ -59,10 +59,12 @@ pub(super) struct Args {
 /// The files beside the data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
 enum Format {
-    /// CSV and JSON.
+    /// The data alone.
     #[default]
+    #[value(help = "两个 CSV 文件和一个 JSON 文件")]
     Csv,
     /// And rosters to print.
+    #[value(help = "另附每校一张表的班级名册")]
     Xlsx,
 }
 

@@ -12,7 +12,7 @@ const LARGE: usize = 4_000;
 
 /// Groups of so many pupils, and so many of those, have classes of their own in the bound.
 const LARGE_GROUP: u32 = 4;
-const GROUPS: usize = 3;
+const GROUPS: usize = 4;
 
 /// Nodes for one program of a bound, which is nearly a flow.
 const FLOW_NODES: u32 = 50;
