@@ -101,7 +101,10 @@ fn a_start_that_breaks_a_row_is_ignored() {
     }
 }
 
-fn small() -> impl Strategy<Value = (Vec<(i32, i32, i32)>, Vec<(Vec<i32>, i64, i64)>)> {
+/// The variables (low, high, cost) and the rows (coefficients, low, high) of a program.
+type Stated = (Vec<(i32, i32, i32)>, Vec<(Vec<i32>, i64, i64)>);
+
+fn small() -> impl Strategy<Value = Stated> {
     let column = (-2..=2, 0..=3, -4..=4).prop_map(|(low, span, cost)| (low, low + span, cost));
     (2..=4_usize).prop_flat_map(move |width| {
         let row = (proptest::collection::vec(-3..=3, width), -6..=2_i64, 0..=6_i64)
