@@ -240,9 +240,20 @@ fn sqlite_history(history: &History) -> Vec<String> {
         all.push(trigger("forward", "UPDATE", &when, "states go forward"));
     }
     for (at, key) in history.keys.iter().enumerate() {
-        let same = |c: &&str| format!("{c} = NEW.{c}");
-        let same = key.iter().map(same).collect::<Vec<_>>().join(" AND ");
-        let when = format!("WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})");
+        // Keys that hold for standing rows alone have an index of standing rows alone, found by the constant.
+        let standing = |column: &str| match column {
+            "active" => Some("1"),
+            "status" => Some("'open'"),
+            _ => None,
+        };
+        let same = |c: &&str| match standing(c) {
+            Some(value) => format!("{c} = {value}"),
+            None => format!("{c} = NEW.{c}"),
+        };
+        let stands = |c: &&str| standing(c).map(|value| format!("NEW.{c} = {value} AND "));
+        let same_row = key.iter().map(same).collect::<Vec<_>>().join(" AND ");
+        let stands: String = key.iter().filter_map(stands).collect();
+        let when = format!("WHEN {stands}EXISTS (SELECT 1 FROM {table} WHERE {same_row})");
         all.push(trigger(&format!("once_{at}"), "INSERT", &when, "the row is there already"));
     }
     all
