@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use luqu::tables::{load, season_csv};
 use luqu_engine::policy::Policy;
-use luqu_fixtures::{DistrictSpec, Rng, district};
+use luqu_fixtures::{DistrictSpec, Rng};
 use rust_xlsxwriter::Workbook;
 
 /// Words that a reader treats in its own way.
@@ -64,8 +64,7 @@ fn main() -> ExitCode {
 fn run(target: &str, count: u64, seed: u64) -> Result<(u64, u64), Box<dyn std::error::Error>> {
     let room = tempfile::tempdir()?;
     let folder = room.path().join("season");
-    let source = district(&DistrictSpec::new(12, seed).schools(3, 2));
-    season_csv::write_season(&folder, &source.policy, &source.draft)?;
+    season_csv::write_district(&folder, &DistrictSpec::new(12, seed).schools(3, 2))?;
     let files: Vec<PathBuf> = match target {
         "csv" => std::fs::read_dir(&folder)?
             .filter_map(|e| Some(e.ok()?.path()))

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use luqu_engine::domain::{ApplicantIx, FaultCode, Season};
+use luqu_engine::domain::{ApplicantIx, Draft, FaultCode, Season};
 use luqu_fixtures::policies::SHIPPED;
-use luqu_fixtures::{DistrictSpec, district};
+use luqu_fixtures::{District, DistrictSpec, district};
 
 fn season(spec: &DistrictSpec) -> Season {
     let source = district(spec);
@@ -49,6 +49,30 @@ fn a_district_is_its_spec() {
     let text = |seed| format!("{:?}", district(&DistrictSpec::new(300, seed)).draft);
     assert_eq!(text(1), text(1));
     assert_ne!(text(1), text(2));
+}
+
+#[test]
+fn the_blocks_of_a_district_are_its_rows() {
+    for shipped in SHIPPED {
+        let spec = DistrictSpec::with_policy(500, 6, shipped.text).expect("a shipped policy");
+        let whole = district(&spec).draft;
+        let made = District::of(&spec);
+        let blocks: Vec<Draft> = [0..1, 1..130, 130..499, 499..600].map(|r| made.block(r)).into();
+        let mut wishers = Vec::new();
+        blocks.iter().for_each(|block| made.note_wishers(block, &mut wishers));
+
+        let all =
+            |of: fn(&Draft) -> Vec<String>| -> Vec<String> { blocks.iter().flat_map(of).collect() };
+        let people = |d: &Draft| d.applicants.rows.iter().map(|r| format!("{r:?}")).collect();
+        assert_eq!(all(people), people(&whole), "{}", shipped.name);
+        let wishes = |d: &Draft| d.wishes.rows.iter().map(|(_, r)| format!("{r:?}")).collect();
+        assert_eq!(all(wishes), wishes(&whole), "{}", shipped.name);
+        let scores =
+            |d: &Draft| d.special_scores.rows.iter().map(|(_, r)| format!("{r:?}")).collect();
+        assert_eq!(all(scores), scores(&whole), "{}", shipped.name);
+        let ties = |d: &Draft| format!("{:?}", d.tie_decisions);
+        assert_eq!(ties(&made.ties(&wishers)), ties(&whole), "{}", shipped.name);
+    }
 }
 
 #[test]

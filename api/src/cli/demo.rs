@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use luqu_engine::domain::{Answer, ApplicantIx, Outcome, Season};
 use luqu_engine::explain::explain;
-use luqu_fixtures::{DistrictSpec, district};
+use luqu_fixtures::DistrictSpec;
 
 use super::place::{self, Counts};
 use super::{Exit, day, say};
@@ -85,19 +85,11 @@ impl Room {
 fn show(args: &Args, room: &Room, keep: bool) -> Result<Exit, Failure> {
     let began = Instant::now();
     let steps = Steps::new();
-    let source = steps.run("生成示例招生季 make", || {
-        let source = district(&DistrictSpec::new(args.applicants, args.seed));
-        season_csv::write_season(&room.season, &source.policy, &source.draft)?;
-        let draft = &source.draft;
-        let words = format!(
-            "{} 名考生，{} 个志愿，{} 所学校",
-            draft.applicants.rows.len(),
-            draft.wishes.rows.len(),
-            draft.schools.rows.len()
-        );
-        Ok((source, words))
+    steps.run("生成示例招生季 make", || {
+        let spec = DistrictSpec::new(args.applicants, args.seed);
+        let [applicants, wishes, schools] = season_csv::write_district(&room.season, &spec)?;
+        Ok(((), format!("{applicants} 名考生，{wishes} 个志愿，{schools} 所学校")))
     })?;
-    drop(source);
     let season = steps.run("读入并检查 check", || {
         let loaded = load(&room.season, None)?;
         let words = format!("{} 处错误，{} 处提醒", loaded.errors(), loaded.warnings());

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use luqu_engine::domain::Draft;
 use luqu_engine::policy::Policy;
+use luqu_fixtures::DistrictSpec;
 use luqu_fixtures::policies::{self, SHIPPED};
-use luqu_fixtures::{DistrictSpec, district};
 
 use super::{Exit, say};
 use crate::error::Failure;
 use crate::interrupt;
 use crate::tables::policy_comments::commented;
-use crate::tables::season_csv::write_season;
+use crate::tables::season_csv::write_district;
 use crate::tables::template;
 use crate::tables::write::atomic;
 
@@ -22,7 +22,7 @@ pub(super) struct Args {
     /// 要新建的目录；已存在时必须为空
     dir: PathBuf,
     /// 生成 N 名虚构考生的完整招生季（CSV）
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000_000))]
     demo: Option<u32>,
     /// 生成数据的种子；同一种子生成同样的文件
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -66,14 +66,10 @@ fn empty(args: &Args, policy: &str) -> Result<Exit, Failure> {
 fn demo(args: &Args, applicants: u32, policy: &str) -> Result<Exit, Failure> {
     let spec = DistrictSpec::with_policy(applicants, args.seed, policy)
         .map_err(|refusals| Failure::Internal(format!("内置政策被拒绝：{refusals:?}")))?;
-    let source = district(&spec);
-    write_season(&args.dir, &source.policy, &source.draft)?;
+    let [applicants, wishes, schools] = write_district(&args.dir, &spec)?;
     let dir = args.dir.display();
     say(format_args!(
-        "已生成 {dir}：{} 名考生，{} 个志愿，{} 所学校。下一步：luqu check {dir}",
-        source.draft.applicants.rows.len(),
-        source.draft.wishes.rows.len(),
-        source.draft.schools.rows.len(),
+        "已生成 {dir}：{applicants} 名考生，{wishes} 个志愿，{schools} 所学校。下一步：luqu check {dir}"
     ));
     Ok(Exit::Ok)
 }

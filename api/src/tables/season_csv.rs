@@ -9,6 +9,8 @@ use std::path::Path;
 use luqu_engine::domain::draft::{Draft, GraduatesRow, PlanRow, QuotaRow, Rows, SchoolRow};
 use luqu_engine::domain::{Season, Table, Text};
 use luqu_engine::policy::Policy;
+use luqu_fixtures::{District, DistrictSpec};
+use rayon::prelude::*;
 
 use super::write::atomic;
 use crate::error::Failure;
@@ -27,21 +29,64 @@ const FILES: [(Table, &str); 9] = [
     (Table::TieDecisions, "tie_decisions.csv"),
 ];
 
-/// Whether [`write_season`] writes a file of the name.
+/// Whether [`write_district`] writes a file of the name.
 pub fn is_season_file(name: &str) -> bool {
     name == "policy.toml" || FILES.iter().any(|(_, file)| *file == name)
 }
 
-/// Writes the policy and the tables as the folder `dir`, which must not exist or be empty. A run that fails
-/// or is interrupted leaves no half-written season. Tables that are not present in the draft get no file.
+/// The tables that are written block by block.
+const LONG: [Table; 3] = [Table::Applicants, Table::Wishes, Table::SpecialScores];
+
+/// The applicants of a block.
+const BLOCK: usize = 1 << 9;
+
+/// Writes the district of a spec as the folder `dir`, which must not exist or be empty; block by block, so
+/// that a season of any size takes little memory. A run that fails or is interrupted leaves no half-written
+/// season. Gives how many applicants, wishes and schools there are.
 ///
 /// # Errors
 /// `Usage` when `dir` is a file or holds anything; `Io` with the path; `Interrupted`.
-pub fn write_season(dir: &Path, policy: &Policy, draft: &Draft) -> Result<(), Failure> {
+pub fn write_district(dir: &Path, spec: &DistrictSpec) -> Result<[usize; 3], Failure> {
     atomic::may_replace(dir, |_| false)?;
-    let mut files: Vec<atomic::Named> = vec![("policy.toml", policy.text.clone().into_bytes())];
-    files.extend(tables_csv(policy, draft)?);
-    atomic::replace_folder(dir, is_season_file, &files, interrupt::check)
+    let district = District::of(spec);
+    let mut counts = [0, 0, district.short().schools.rows.len()];
+    let mut wishers = Vec::new();
+    atomic::replace_folder_by(dir, is_season_file, interrupt::check, |folder| {
+        let whole = |name: &str, bytes: &[u8]| {
+            let mut file = folder.file(name)?;
+            file.write(bytes)?;
+            file.done()
+        };
+        whole("policy.toml", spec.policy().text.as_bytes())?;
+        let tables = |draft: &Draft| -> Result<(), Failure> {
+            let files = tables_csv(spec.policy(), draft)?;
+            files.iter().try_for_each(|(name, bytes)| whole(name, bytes))
+        };
+        tables(district.short())?;
+        let long = FILES.iter().filter(|(table, _)| LONG.contains(table));
+        let mut files = long
+            .map(|&(table, name)| Ok((table, folder.file(name)?)))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let ends: Vec<u32> = (0..spec.applicants()).step_by(BLOCK).collect();
+        for lot in ends.chunks(8 * rayon::current_num_threads()) {
+            interrupt::check()?;
+            let block = |&from: &u32| district.block(from..from.saturating_add(BLOCK as u32));
+            let blocks: Vec<Draft> = lot.par_iter().map(block).collect();
+            for (first, block) in lot.iter().map(|&from| from == 0).zip(blocks) {
+                counts[0] += block.applicants.rows.len();
+                counts[1] += block.wishes.rows.len();
+                district.note_wishers(&block, &mut wishers);
+                for (table, file) in &mut files {
+                    let bytes = table_csv(*table, spec.policy(), &block)?.unwrap_or_default();
+                    let header = bytes.iter().position(|&b| b == b'\n').map_or(0, |end| end + 1);
+                    file.write(&bytes[if first { 0 } else { header }..])?;
+                }
+            }
+        }
+        files.into_iter().try_for_each(|(_, file)| file.done())?;
+        tables(&district.ties(&wishers))
+    })?;
+    Ok(counts)
 }
 
 /// The tables of a draft that are there, each as its file, in the order of the contract.

@@ -31,19 +31,34 @@ pub fn replace_folder(
     files: &[Named],
     check: fn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    replace_folder_by(dir, ours, check, |folder| {
+        for (name, bytes) in files {
+            let mut file = folder.file(name)?;
+            for piece in bytes.chunks(PIECE) {
+                check()?;
+                file.write(piece)?;
+            }
+            file.done()?;
+        }
+        Ok(())
+    })
+}
+
+/// As [`replace_folder`], with the files that `fill` makes in the new folder.
+///
+/// # Errors
+/// As there, and what `fill` says.
+pub fn replace_folder_by(
+    dir: &Path,
+    ours: fn(&str) -> bool,
+    check: fn() -> Result<(), Failure>,
+    fill: impl FnOnce(&NewFolder<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let target = Target::of(dir)?;
     target.sweep(ours);
     let exists = target.may_replace(ours)?;
     let made = Made::create(&target, ours)?;
-    for (name, bytes) in files {
-        let path = made.path.join(name);
-        let mut file = File::create_new(&path).map_err(Failure::io(&path))?;
-        for piece in bytes.chunks(PIECE) {
-            check()?;
-            file.write_all(piece).map_err(Failure::io(&path))?;
-        }
-        file.sync_all().map_err(Failure::io(&path))?;
-    }
+    fill(&NewFolder(&made.path))?;
     sync(&made.path);
     check()?;
     target.put(&made, exists)?;
@@ -51,6 +66,45 @@ pub fn replace_folder(
     // `made` now names the old content, or nothing; leaving the scope removes it.
     drop(made);
     Ok(())
+}
+
+/// A folder whose files are being made.
+pub struct NewFolder<'a>(&'a Path);
+
+impl NewFolder<'_> {
+    /// Begins a file, which must be one of the folder's own.
+    ///
+    /// # Errors
+    /// `Io` with the path.
+    pub fn file(&self, name: &str) -> Result<NewFile, Failure> {
+        let path = self.0.join(name);
+        let file = File::create_new(&path).map_err(Failure::io(&path))?;
+        Ok(NewFile { file, path })
+    }
+}
+
+/// A file being made.
+pub struct NewFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Adds bytes.
+    ///
+    /// # Errors
+    /// `Io` with the path.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.file.write_all(bytes).map_err(Failure::io(&self.path))
+    }
+
+    /// Ends the file: its content is on the disk.
+    ///
+    /// # Errors
+    /// `Io` with the path.
+    pub fn done(self) -> Result<(), Failure> {
+        self.file.sync_all().map_err(Failure::io(&self.path))
+    }
 }
 
 /// Refuses at once what [`replace_folder`] would refuse at the end.
