@@ -7,6 +7,7 @@ mod audit_clean;
 mod audit_incidents;
 mod audit_rules;
 mod audit_world;
+mod check_keeping;
 mod classes;
 mod explain;
 mod fixtures_district;
