@@ -33,7 +33,7 @@ pub(super) struct Found {
 }
 
 /// Minimises the aims in order, each held at its least from there on, so that no weight has to say how much of one is
-/// worth one of another. Stops at the first that is not proved least, with the best found.
+/// worth one of another. After one that is not proved least, no later one may make it worse.
 ///
 /// # Errors
 /// As [`Program::solve`], of the first aim; what was found before is never given up.
@@ -50,12 +50,10 @@ pub(super) fn one_by_one(
         let optimal = solved.end == End::Optimal;
         found.stages.push(Stage { aim, label, cost: solved.cost, bound: solved.bound, optimal });
         found.values = solved.values;
-        if !optimal {
-            found.complete = false;
-            break;
-        }
-        // From below too, so that later aims can be proved by it.
-        program.row(vars.iter().map(|&v| (v, 1)), solved.cost, solved.cost);
+        found.complete &= optimal;
+        // From below too where that is proved, so that later aims can be proved by it.
+        let least = optimal.then_some(solved.cost);
+        program.row(vars.iter().map(|&v| (v, 1)), least, solved.cost);
     }
     Ok(found)
 }
