@@ -34,3 +34,4 @@ mod tables_hostile;
 mod tables_kit;
 mod template;
 mod verify;
+mod wishes;

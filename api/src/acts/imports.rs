@@ -57,7 +57,7 @@ impl Office {
         let packed = pack(&uploads)?;
         let mut layers = self.layers(season).await?;
         layers.add(&packed)?;
-        let (folder, loaded) = layers.load().await?;
+        let (folder, loaded) = layers.load(Purpose::Distribution).await?;
         let names: Vec<&str> = uploads.iter().map(|u| u.name.as_str()).collect();
         let id = if loaded.blocked() {
             None
@@ -129,7 +129,7 @@ impl Office {
     /// The tables of the committed imports, read and checked together.
     pub(super) async fn folded(&self, season: &str) -> Result<Loaded, ActError> {
         let layers = self.layers(season).await?;
-        Ok(layers.load().await?.1)
+        Ok(layers.load(Purpose::Distribution).await?.1)
     }
 
     /// The season of the committed imports with schools, graduates, plan and cells as the store has them frozen.
@@ -141,17 +141,14 @@ impl Office {
             .into_iter()
             .map(|(name, text)| Upload { name: name.to_owned(), bytes: text.into_bytes() });
         let mut layers = self.layers(season).await?;
-        layers.add(&pack(&uploads.collect::<Vec<_>>())?)?;
-        let mut loaded = layers.load().await?.1;
+        layers.put(&uploads.collect::<Vec<_>>())?;
+        let mut loaded = layers.load(Purpose::Distribution).await?.1;
         loaded.season.take().ok_or(ActError::Faults(loaded.faults))
     }
 
     async fn layers(&self, season: &str) -> Result<Layers, ActError> {
         let (row, _) = self.season_row(season).await?;
-        let folder = tempfile::Builder::new().prefix("luqu-").tempdir().map_err(temporary)?;
-        let policy = folder.path().join(POLICY_FILE);
-        std::fs::write(&policy, row.policy).map_err(Failure::io(&policy))?;
-        let mut layers = Layers { folder, paths: Vec::new() };
+        let mut layers = Layers::new(&row.policy)?;
         for (id, sealed) in self.store.read().committed(season).await? {
             let Some(packed) = self.keys.open(&place(season), &sealed) else {
                 let text = format!("import {id} was sealed with other keys");
@@ -172,23 +169,49 @@ impl Office {
 }
 
 /// Imports on disk, oldest first, beside the policy.
-struct Layers {
+pub(super) struct Layers {
     folder: TempDir,
+    /// Within the folder; its name is told where a table is missing.
+    root: PathBuf,
     paths: Vec<PathBuf>,
 }
 
 impl Layers {
-    fn add(&mut self, packed: &[u8]) -> Result<(), ActError> {
-        let path = self.folder.path().join(format!("{:06}", self.paths.len()));
-        std::fs::create_dir(&path).map_err(Failure::io(&path))?;
-        unpack(packed, &path)?;
-        self.paths.push(path);
-        Ok(())
+    /// The policy alone.
+    pub(super) fn new(policy_text: &str) -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new().prefix("luqu-").tempdir().map_err(temporary)?;
+        let root = folder.path().join("上传的文件");
+        std::fs::create_dir(&root).map_err(Failure::io(&root))?;
+        let policy = root.join(POLICY_FILE);
+        std::fs::write(&policy, policy_text).map_err(Failure::io(&policy))?;
+        Ok(Self { folder, root, paths: Vec::new() })
     }
 
-    async fn load(self) -> Result<(TempDir, Loaded), ActError> {
+    fn add(&mut self, packed: &[u8]) -> Result<(), Failure> {
+        unpack(packed, &self.next()?)
+    }
+
+    /// Puts files over those there are; gives the folder they lie in.
+    pub(super) fn put(&mut self, uploads: &[Upload]) -> Result<PathBuf, Failure> {
+        let folder = self.next()?;
+        for Upload { name, bytes } in uploads {
+            let path = folder.join(name);
+            std::fs::write(&path, bytes).map_err(Failure::io(&path))?;
+        }
+        Ok(folder)
+    }
+
+    fn next(&mut self) -> Result<PathBuf, Failure> {
+        let path = self.root.join(format!("{:06}", self.paths.len()));
+        std::fs::create_dir(&path).map_err(Failure::io(&path))?;
+        self.paths.push(path.clone());
+        Ok(path)
+    }
+
+    /// Reads them for a purpose; each table is what the last layer that has it says.
+    pub(super) async fn load(self, purpose: Purpose) -> Result<(TempDir, Loaded), ActError> {
         let work = tokio::task::spawn_blocking(move || {
-            let loaded = load_layers(Purpose::Distribution, self.folder.path(), &self.paths)?;
+            let loaded = load_layers(purpose, &self.root, &self.paths)?;
             Ok::<_, Failure>((self.folder, loaded))
         });
         let done = work.await.map_err(|e| Failure::Internal(e.to_string()))?;
@@ -202,7 +225,7 @@ fn place(season: &str) -> String {
 }
 
 /// A file name and nothing else, of a kind that is read.
-fn plain_name(name: &str) -> Result<(), ActError> {
+pub(super) fn plain_name(name: &str) -> Result<(), ActError> {
     let path = Path::new(name);
     let plain = path.file_name().is_some_and(|f| f == name) && !name.starts_with('.');
     let kind = path

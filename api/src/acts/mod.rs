@@ -11,6 +11,7 @@ mod publish;
 mod registry;
 mod results;
 mod run;
+mod wish_lists;
 mod wishes;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use publish::Vacancy;
 pub use registry::{Cleared, Opened, Standing};
 pub use results::{PublicAnswer, PublicResult};
 pub use run::{RunOutcome, inputs_digest};
+pub use wish_lists::Brought;
 
 /// Why an act was not done. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

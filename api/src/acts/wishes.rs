@@ -1,4 +1,4 @@
-//! Wishes: opened when the applicants are written, changed by new versions, closed for good under a lock.
+//! Windows of wishes: opened when the applicants are written, closed for good under a lock.
 
 use luqu_engine::audit;
 use luqu_engine::domain::{Applicant, ApplicantIx, CategoryIx, SchoolIx, Season};
@@ -42,40 +42,6 @@ impl Office {
         tx.store_wishes(season, batch, &lists, &actor.name, now()).await?;
         let counts = json!({"batch": batch, "lists": lists.len()});
         self.record(&tx, Event::new("wishes_opened", &actor.name, season, counts)).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Writes the wishes of applicants as new versions.
-    ///
-    /// # Errors
-    /// The window is not open; an unknown applicant; a list that the policy does not allow; no permission.
-    pub async fn submit_wishes(
-        &self,
-        actor: &Actor,
-        season: &str,
-        batch: &str,
-        lists: &[WishList],
-    ) -> Result<(), ActError> {
-        actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
-        let (_, policy) = self.season_row(season).await?;
-        let read = self.store.read();
-        for list in lists {
-            if !read.has_applicant(season, &list.applicant).await? {
-                return Err(ActError::NotFound(format!("考生 {}", list.applicant)));
-            }
-        }
-        // The people are not needed to judge a list, and there are many of them.
-        let planned = super::run::checked(policy, read.plan_draft(season).await?)?;
-        check_lists(&planned, super::batch_of(&planned, batch)?, lists)?;
-        let tx = self.store.write().await?;
-        tx.store_wishes(season, batch, lists, &actor.name, now()).await?;
-        for list in lists {
-            let who = self.pseudonym(season, &list.applicant);
-            let text = list.wishes.iter().map(|w| format!("{}:{}", w.position, w.school));
-            let told = json!({"batch": batch, "wishes": digest(text.collect::<Vec<_>>().join(",").as_bytes())});
-            self.record(&tx, Event::new("wishes_changed", &actor.name, &who, told)).await?;
-        }
         tx.commit().await?;
         Ok(())
     }
@@ -205,54 +171,4 @@ impl Quota {
         };
         self.lines.iter().any(eligible)
     }
-}
-
-/// Refuses lists that the policy does not allow.
-fn check_lists(
-    season: &Season,
-    batch: luqu_engine::domain::BatchIx,
-    lists: &[WishList],
-) -> Result<(), ActError> {
-    let policy = season.policy();
-    for list in lists {
-        let refuse =
-            |words: String| Err(ActError::Conflict(format!("{}：{words}", list.applicant)));
-        let most = policy.batch(batch).wishes;
-        if most.is_some_and(|most| list.wishes.len() > most as usize) {
-            return refuse(format!("志愿 {} 个，最多 {} 个", list.wishes.len(), most.unwrap_or(0)));
-        }
-        let mut positions: Vec<u16> = list.wishes.iter().map(|w| w.position).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        if positions.len() != list.wishes.len() || positions.first() == Some(&0) {
-            return refuse("志愿序号须从 1 起且不重复".to_owned());
-        }
-        for wish in &list.wishes {
-            let Some(school) = season.find_school(&wish.school) else {
-                return refuse(format!("学校 {} 不存在", wish.school));
-            };
-            let category = match &wish.category {
-                None => None,
-                Some(id) => match policy.category_ix(id) {
-                    Some(category) => Some(category),
-                    None => return refuse(format!("类别 {id} 不存在")),
-                },
-            };
-            let offered = season.plan().iter().any(|l| {
-                l.school == school
-                    && l.batch == batch
-                    && category.is_none_or(|c| reaches(season, l.category, c))
-            });
-            if !offered {
-                return refuse(format!("学校 {} 在该批次没有此类别的计划", wish.school));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether seats of a category can come to be held under another.
-fn reaches(season: &Season, from: CategoryIx, to: CategoryIx) -> bool {
-    from == to
-        || season.policy().category(from).returns_to.is_some_and(|next| reaches(season, next, to))
 }

@@ -82,17 +82,7 @@ pub(super) async fn stage(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Json<Staged>), Problem> {
     guard.actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-    let mut form = form.map_err(|e| Problem::bad_request(&e.body_text()))?;
-    let mut uploads = Vec::new();
-    let broken = |e: axum::extract::multipart::MultipartError| Problem::bad_request(&e.body_text());
-    while let Some(part) = form.next_field().await.map_err(broken)? {
-        let Some(name) = part.file_name().map(str::to_owned) else { continue };
-        let bytes = part.bytes().await.map_err(broken)?.to_vec();
-        uploads.push(Upload { name, bytes });
-    }
-    if uploads.is_empty() {
-        return Err(Problem::bad_request("没有收到文件：请用 multipart/form-data 上传"));
-    }
+    let uploads = uploads_of(form).await?;
     let staged = app.office.stage(&guard.actor, &season, uploads).await?;
     let status =
         if staged.id.is_some() { StatusCode::CREATED } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -106,6 +96,24 @@ pub(super) async fn stage(
         omitted: loaded.omitted,
     };
     Ok((status, Json(told)))
+}
+
+/// The files of a form.
+pub(super) async fn uploads_of(
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Vec<Upload>, Problem> {
+    let mut form = form.map_err(|e| Problem::bad_request(&e.body_text()))?;
+    let mut uploads = Vec::new();
+    let broken = |e: axum::extract::multipart::MultipartError| Problem::bad_request(&e.body_text());
+    while let Some(part) = form.next_field().await.map_err(broken)? {
+        let Some(name) = part.file_name().map(str::to_owned) else { continue };
+        let bytes = part.bytes().await.map_err(broken)?.to_vec();
+        uploads.push(Upload { name, bytes });
+    }
+    if uploads.is_empty() {
+        return Err(Problem::bad_request("没有收到文件：请用 multipart/form-data 上传"));
+    }
+    Ok(uploads)
 }
 
 /// Puts a staged import into force.

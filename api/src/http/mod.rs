@@ -78,6 +78,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(decisions::withdraw))
         .routes(routes!(wishes::open))
         .routes(routes!(wishes::close))
+        .routes(routes!(wishes::bring))
         .routes(routes!(wishes::submit))
         .routes(routes!(rounds::run))
         .routes(routes!(rounds::job, rounds::cancel))

@@ -1,14 +1,17 @@
 //! Windows of wishes, and wishes as the filling system sends them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
+use super::error::CellFault;
 use super::guard::Guard;
+use super::imports::{Files, uploads_of};
 use super::{App, Problem};
-use crate::store::{WishLine, WishList};
+use crate::store::{Role, WishLine, WishList};
 
 /// The wishes of one applicant in one batch; none withdraws those there are.
 #[derive(Deserialize, ToSchema)]
@@ -34,6 +37,26 @@ pub(super) struct Wish {
 pub(super) struct Closed {
     /// Digest of the wishes at the close.
     digest: String,
+}
+
+/// Whether to write.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Rehearse {
+    /// Only read, and say what was found.
+    #[serde(default)]
+    rehearse: bool,
+}
+
+/// What came of a file of wishes.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Brought {
+    /// The applicants whose lists were written; none where faults block.
+    lists: usize,
+    wishes: usize,
+    /// Faults that block, and warnings, at their cells.
+    faults: Vec<CellFault>,
+    /// Faults beyond those listed.
+    omitted: u64,
 }
 
 /// Opens the wishes of a batch.
@@ -82,4 +105,31 @@ pub(super) async fn submit(
     let list = WishList { applicant, wishes: sent.wishes.into_iter().map(line).collect() };
     app.office.submit_wishes(&guard.actor, &season, &batch, &[list]).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reads a file of wishes; the list of everybody in it becomes a new version, or nothing does.
+#[utoipa::path(post, path = "/v1/seasons/{season}/batches/{batch}/wishes", tag = "office",
+    params(("season" = String, Path), ("batch" = String, Path), Rehearse),
+    request_body(content = Files, content_type = "multipart/form-data"),
+    responses((status = 200, body = Brought), (status = 409, body = Problem), (status = 422, body = Brought)))]
+pub(super) async fn bring(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, batch)): Path<(String, String)>,
+    Query(Rehearse { rehearse }): Query<Rehearse>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(StatusCode, Json<Brought>), Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+    let uploads = uploads_of(form).await?;
+    let brought =
+        app.office.bring_wishes(&guard.actor, &season, &batch, &uploads, rehearse).await?;
+    let loaded = &brought.loaded;
+    let status = if loaded.blocked() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let told = Brought {
+        lists: brought.lists,
+        wishes: loaded.counts.wishes,
+        faults: loaded.faults.iter().map(CellFault::of).collect(),
+        omitted: loaded.omitted,
+    };
+    Ok((status, Json(told)))
 }

@@ -57,7 +57,7 @@ impl<C: ConnectionTrait> Db<C> {
     ) -> Result<Draft, StoreError> {
         let season = policy.id.as_str();
         Ok(Draft {
-            applicants: self.applicants(policy, open).await?,
+            applicants: self.applicants(policy, open, None).await?,
             wishes: self.wishes(policy).await?,
             special_scores: self.special_scores(season).await?,
             restrictions: self.restrictions(season).await?,
@@ -73,6 +73,21 @@ impl<C: ConnectionTrait> Db<C> {
     pub async fn plan_draft(&self, season: &str) -> Result<Draft, StoreError> {
         let lines = self.plan_lines(season).await?;
         self.plan_of(season, lines).await
+    }
+
+    /// Schools, graduates, plan and cells, and of the applicants these alone, without their id numbers.
+    ///
+    /// # Errors
+    /// What the database said, or a value that this program never writes.
+    pub async fn draft_of_few(
+        &self,
+        policy: &Policy,
+        applicants: &[&str],
+    ) -> Result<Draft, StoreError> {
+        Ok(Draft {
+            applicants: self.applicants(policy, &|_| None, Some(applicants)).await?,
+            ..self.plan_draft(&policy.id).await?
+        })
     }
 
     async fn plan_of(
@@ -133,12 +148,15 @@ impl<C: ConnectionTrait> Db<C> {
         &self,
         policy: &Policy,
         open: OpenId<'_>,
+        only: Option<&[&str]>,
     ) -> Result<Rows<ApplicantRow>, StoreError> {
-        let rows = applicant::Entity::find()
+        let mut query = applicant::Entity::find()
             .filter(applicant::Column::SeasonId.eq(policy.id.as_str()))
-            .order_by_asc(applicant::Column::ApplicantId)
-            .all(self.on())
-            .await?;
+            .order_by_asc(applicant::Column::ApplicantId);
+        if let Some(only) = only {
+            query = query.filter(applicant::Column::ApplicantId.is_in(only.iter().copied()));
+        }
+        let rows = query.all(self.on()).await?;
         let row = |a: applicant::Model| {
             let marks = a.marks.split(',').filter(|m| !m.is_empty()).map(|m| m.parse().ok());
             let marks: Option<Vec<i32>> = marks.collect();

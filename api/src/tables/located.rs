@@ -32,6 +32,16 @@ impl Located {
         Self { fault, file, sheet: None, at: None, cell }
     }
 
+    /// Tells the fault of a file by the name that it was given elsewhere.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        if self.file == from {
+            to.clone_into(&mut self.file);
+            if let Some(rest) = self.cell.strip_prefix(from) {
+                self.cell = format!("{to}{rest}");
+            }
+        }
+    }
+
     /// Whether the fault blocks.
     pub fn blocks(&self) -> bool {
         self.fault.code.severity() == Severity::Error
