@@ -42,6 +42,16 @@ fn person(name: &str, role: Role, school: Option<&str>, hash: &str) -> Account {
 impl World {
     /// An office with a season that is begun and empty. Its quota seats are still to be computed.
     pub(crate) async fn new(db: &TestDb, applicants: u32) -> Self {
+        Self::begun(db, applicants, Mode::Drill, str::to_owned).await
+    }
+
+    /// The same in another mode, under the made policy with its text changed.
+    pub(crate) async fn begun(
+        db: &TestDb,
+        applicants: u32,
+        mode: Mode,
+        change: impl Fn(&str) -> String,
+    ) -> Self {
         let keys = tempfile::tempdir().expect("a folder");
         let store = db.open().await;
         let tx = store.write().await.expect("a transaction");
@@ -63,8 +73,8 @@ impl World {
         let source = district(&DistrictSpec::new(applicants, 7));
         let mut draft = source.draft;
         undistribute(&source.policy, &mut draft);
-        let text = &source.policy.text;
-        let row = office.create_season(&clerk, text, Mode::Drill).await.expect("a season");
+        let text = change(&source.policy.text);
+        let row = office.create_season(&clerk, &text, mode).await.expect("a season");
         Self { office, clerk, reviewer, season: row.id, policy: source.policy, draft, _keys: keys }
     }
 
@@ -148,7 +158,7 @@ impl World {
     /// The wishes of a batch opened and closed.
     pub(crate) async fn collect(&self, batch: &str) {
         self.office.open_wishes(&self.clerk, &self.season, batch).await.expect("an opening");
-        self.office.close_wishes(&self.clerk, &self.season, batch).await.expect("a close");
+        self.office.close_wishes(&self.clerk, &self.season, batch, None).await.expect("a close");
     }
 
     /// A run of a batch; the number and the digest of the round.

@@ -14,6 +14,7 @@ mod help;
 mod http_kit;
 mod http_story;
 mod init;
+mod lottery;
 mod place;
 mod plan;
 mod policy;

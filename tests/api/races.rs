@@ -164,7 +164,7 @@ fn wishes_at_the_close_are_all_in_or_refused() {
                 });
             }
             tokio::task::yield_now().await;
-            office.close_wishes(&world.clerk, season, &batch).await.expect("a close");
+            office.close_wishes(&world.clerk, season, &batch, None).await.expect("a close");
             let accepted: Vec<String> = writers.join_all().await.into_iter().flatten().collect();
             let closed = office.season_of_batch(season, &batch).await.expect("the season");
             for applicant in &accepted {

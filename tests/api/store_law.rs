@@ -171,6 +171,24 @@ fn forbidden() -> Vec<(&'static str, String)> {
         ("another digest under a proposal", "UPDATE decision SET digest = '{f}' WHERE id = 5"),
         ("deleting a decision", "DELETE FROM decision WHERE id = 5"),
         (
+            "wishes opened before the calendar",
+            "INSERT INTO wish_window (season_id, batch, status, opens_at, opened_at) VALUES ('s', 'next', 'open', 9, 8)",
+        ),
+        (
+            "wishes closed before the calendar",
+            "INSERT INTO wish_window (season_id, batch, status, closes_at, opened_at, closed_at, digest) VALUES ('s', 'next', 'closed', 9, 1, 8, '{d}')",
+        ),
+        ("a lottery drawn again", "UPDATE lottery SET seed = 'y' WHERE season_id = 's'"),
+        ("another commitment", "UPDATE lottery SET commitment = '{f}' WHERE season_id = 't'"),
+        (
+            "a lottery taken back",
+            "UPDATE lottery SET revealed = 0, seed = NULL, revealed_by = NULL, revealed_at = NULL WHERE season_id = 's'",
+        ),
+        (
+            "a lottery made public without its seed",
+            "UPDATE lottery SET revealed = 1 WHERE season_id = 't'",
+        ),
+        (
             "opening wishes again",
             "UPDATE wish_window SET status = 'open', closed_at = NULL, digest = NULL WHERE batch = 'key'",
         ),
@@ -184,7 +202,7 @@ fn forbidden() -> Vec<(&'static str, String)> {
         ),
         (
             "the same version twice",
-            "INSERT INTO wish_list (season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES ('s', 'low', 'A1', 1, 'zhao', 9)",
+            "INSERT INTO wish_list (season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES ('s', 'more', 'A1', 1, 'zhao', 9)",
         ),
         ("another wish", "UPDATE wish SET school_id = 'H2' WHERE list_id = 1"),
         ("deleting a wish", "DELETE FROM wish WHERE list_id = 1"),
@@ -258,6 +276,13 @@ fn forbidden() -> Vec<(&'static str, String)> {
         ("a second published round of a batch", &[]),
         ("a round by a stranger", &[("batch", "'low'"), ("approved_by", "'nobody'")]),
         ("a digest that is too short", &[("batch", "'low'"), ("answer_digest", "'ab'")]),
+        ("a round while wishes are open", &[("batch", "'more'")]),
+        (
+            "a round of a window said to be open",
+            &[("batch", "'more'"), ("window_status", "'open'")],
+        ),
+        ("a round of a batch that was never opened", &[("batch", "'last'")]),
+        ("a round before the lottery is public", &[("season_id", "'t'")]),
     ] {
         bad(what, sql(&insert("round", &ROUND, changes)));
     }
@@ -505,13 +530,13 @@ fn lawful() -> Vec<(&'static str, String)> {
         (
             "a new version of wishes",
             sql(
-                "INSERT INTO wish_list (season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES ('s', 'low', 'A1', 2, 'zhao', 9)",
+                "INSERT INTO wish_list (season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES ('s', 'more', 'A1', 2, 'zhao', 9)",
             ),
         ),
         (
             "closing a window",
             sql(
-                "UPDATE wish_window SET status = 'closed', closed_at = 9, closed_by = 'zhao', digest = '{d}' WHERE batch = 'low'",
+                "UPDATE wish_window SET status = 'closed', closed_at = 9, closed_by = 'zhao', digest = '{d}' WHERE batch = 'more'",
             ),
         ),
         (
@@ -595,7 +620,7 @@ fn nothing_is_replaced_without_a_trace() {
             (
                 "wishes",
                 sql(
-                    "INSERT INTO wish_list (id, season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES (1, 's', 'low', 'A1', 7, 'zhao', 9)",
+                    "INSERT INTO wish_list (id, season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES (1, 's', 'more', 'A1', 7, 'zhao', 9)",
                 ),
             ),
         ] {

@@ -1,8 +1,8 @@
 //! A season stored and read back is the same season, by the digests of all its tables.
 
 use luqu::store::{
-    Account, DecisionKind, Intake, Mode, Proposal, Role, SealedId, SeasonRow, Store, WishLine,
-    WishList,
+    Account, Calendar, DecisionKind, Intake, Mode, Proposal, Role, SealedId, SeasonRow, Store,
+    WishLine, WishList,
 };
 use luqu_engine::domain::{Applicant, BatchIx, Season, Table};
 use luqu_engine::verify::table_digest;
@@ -76,7 +76,7 @@ async fn stored(store: &Store, season: &Season) {
     tx.store_applicants(season, intakes).await.expect("applicants");
     for (at, batch) in policy.batches.iter().enumerate() {
         let lists = WishList::all_of(season, BatchIx::from(at));
-        tx.open_window(&policy.id, &batch.id, 3).await.expect("a window");
+        tx.open_window(&policy.id, &batch.id, Calendar::default(), 3).await.expect("a window");
         tx.store_wishes(&policy.id, &batch.id, &lists, "zhao", 3).await.expect("wishes");
     }
     tx.commit().await.expect("a commit");

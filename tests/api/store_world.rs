@@ -4,7 +4,9 @@
 /// computed round of `key`, a published one of `low`, one pupil with a registry record and a class. A7 has arrived and is
 /// cleared, A6 is cleared and has not arrived, A9 has arrived and is not cleared.
 pub(crate) const WORLD: &str = "
-INSERT INTO season (id, district, year, mode, policy, created_at, created_by) VALUES ('s', 'D', 2026, 'drill', 'p', 1, 'zhao');
+INSERT INTO season (id, district, year, mode, policy, created_at, created_by) VALUES ('s', 'D', 2026, 'drill', 'p', 1, 'zhao'), ('t', 'D', 2026, 'drill', 'p', 1, 'zhao');
+INSERT INTO lottery (season_id, commitment, revealed) VALUES ('s', '{d}', 0), ('t', '{d}', 0);
+UPDATE lottery SET revealed = 1, seed = 'x', revealed_by = 'zhao', revealed_at = 3 WHERE season_id = 's';
 INSERT INTO account (name, display, role, school_id, password_hash, disabled, created_at) VALUES
   ('zhao', 'Z', 'clerk', NULL, 'x', 0, 1), ('qian', 'Q', 'reviewer', NULL, 'x', 0, 1), ('sun', 'S', 'reviewer', NULL, 'x', 0, 1),
   ('wu', 'W', 'school', 'H1', 'x', 0, 1);
@@ -30,10 +32,10 @@ INSERT INTO applicant (season_id, applicant_id, name, person_hash, junior_id, re
   ('s', 'A9', 'i', {b:0a}, 'J2', 'R2', 1, 1, '[]', 0, 60000, 0, 1, 0);
 INSERT INTO special_score (season_id, applicant_id, category, school_id, score, qualified, test_date) VALUES ('s', 'A1', 'sports', '', 5000, 0, '');
 INSERT INTO restriction (season_id, applicant_id, kind, reason, document) VALUES ('s', 'A5', 'barred', 'x', '');
-INSERT INTO wish_window (season_id, batch, status, opened_at) VALUES ('s', 'key', 'open', 1), ('s', 'low', 'open', 1);
-INSERT INTO wish_list (season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES ('s', 'key', 'A1', 1, 'zhao', 2), ('s', 'low', 'A1', 1, 'zhao', 2);
+INSERT INTO wish_window (season_id, batch, status, opened_at) VALUES ('s', 'key', 'open', 1), ('s', 'low', 'open', 1), ('s', 'more', 'open', 1), ('t', 'key', 'open', 1);
+INSERT INTO wish_list (season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES ('s', 'key', 'A1', 1, 'zhao', 2), ('s', 'more', 'A1', 1, 'zhao', 2);
 INSERT INTO wish (list_id, position, school_id, adjust) VALUES (1, 1, 'H1', 0);
-UPDATE wish_window SET status = 'closed', closed_at = 3, digest = '{d}' WHERE batch = 'key';
+UPDATE wish_window SET status = 'closed', closed_at = 3, digest = '{d}' WHERE batch IN ('key', 'low');
 INSERT INTO round (season_id, batch, status, verified, input_digest, answer_digest, seed, certificate, answer, computed_by, computed_at, proposed_by, proposed_at, signed_digest, approved_by, published_at) VALUES
   ('s', 'key', 'published', 1, '{d}', '{d}', 'x', '', {b:00}, 'zhao', 4, 'zhao', 4, '{d}', 'qian', 5), ('s', 'key', 'computed', 1, '{f}', '{f}', 'x', '', {b:00}, 'zhao', 4, NULL, NULL, NULL, NULL, NULL),
   ('s', 'low', 'published', 1, '{d}', '{d}', 'x', '', {b:00}, 'zhao', 4, 'zhao', 4, '{d}', 'qian', 5), ('s', 'key', 'computed', 0, '{f}', '{f}', 'x', '', {b:00}, 'zhao', 4, NULL, NULL, NULL, NULL, NULL);

@@ -85,7 +85,11 @@ fn a_file_of_wishes_is_taken_whole_or_not_at_all() {
                 before.plan().iter().find(|l| before.policy().batch(l.batch).id == later.as_str());
             let there = line.map_or("", |l| before.school(l.school).id.as_str());
             clerk.upload(&place, &file(&format!("{one},{later},1,{there}\n"))).await.must_be(409);
-            world.office.close_wishes(&world.clerk, &world.season, &batch).await.expect("a close");
+            world
+                .office
+                .close_wishes(&world.clerk, &world.season, &batch, None)
+                .await
+                .expect("a close");
             clerk.upload(&place, &right).await.must_be(409);
         });
     }

@@ -3,7 +3,7 @@
 //! The published round stays as it is. It is computed again with the right figure; whoever comes out better gets the
 //! seat that was due, on a plan line made for it. Whoever would come out worse keeps what was published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use luqu_engine::domain::{Outcome, Score, Season};
 use luqu_engine::placement;
@@ -129,7 +129,7 @@ impl Office {
                 junior: junior.clone(),
                 seats: u32::try_from(gains.len()).unwrap_or(u32::MAX),
                 approval_no: body.mistake.approval_no.clone(),
-                scope: vec!["*".to_owned()],
+                scope: regions_of(&known, gains),
             };
             let line = tx.store_supplementary(season, &line, decision, now()).await?;
             let mut new = Vec::new();
@@ -222,4 +222,12 @@ impl Office {
         let found = work.await.map_err(|e| Failure::Internal(e.to_string()))?;
         found.map_err(ActError::Conflict)
     }
+}
+
+/// The regions of those who gain, in order: supplementary seats admit from no other.
+fn regions_of(season: &Season, gains: &[&Differs]) -> Vec<String> {
+    let at = gains.iter().filter_map(|g| season.find_applicant(&g.applicant));
+    let regions: BTreeSet<String> =
+        at.map(|a| season.region_name(season.applicant(a).region).to_owned()).collect();
+    regions.into_iter().collect()
 }

@@ -6,6 +6,7 @@ use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
 use luqu_engine::domain::Season;
+use luqu_engine::policy::Policy;
 use serde_json::json;
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
@@ -147,8 +148,8 @@ impl Office {
     }
 
     async fn layers(&self, season: &str) -> Result<Layers, ActError> {
-        let (row, _) = self.season_row(season).await?;
-        let mut layers = Layers::new(&row.policy)?;
+        let (_, policy) = self.season_row(season).await?;
+        let mut layers = Layers::new(&policy)?;
         for (id, sealed) in self.store.read().committed(season).await? {
             let Some(packed) = self.keys.open(&place(season), &sealed) else {
                 let text = format!("import {id} was sealed with other keys");
@@ -174,17 +175,18 @@ pub(super) struct Layers {
     /// Within the folder; its name is told where a table is missing.
     root: PathBuf,
     paths: Vec<PathBuf>,
+    seed: Option<String>,
 }
 
 impl Layers {
     /// The policy alone.
-    pub(super) fn new(policy_text: &str) -> Result<Self, Failure> {
+    pub(super) fn new(policy: &Policy) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("luqu-").tempdir().map_err(temporary)?;
         let root = folder.path().join("上传的文件");
         std::fs::create_dir(&root).map_err(Failure::io(&root))?;
-        let policy = root.join(POLICY_FILE);
-        std::fs::write(&policy, policy_text).map_err(Failure::io(&policy))?;
-        Ok(Self { folder, root, paths: Vec::new() })
+        let file = root.join(POLICY_FILE);
+        std::fs::write(&file, &policy.text).map_err(Failure::io(&file))?;
+        Ok(Self { folder, root, paths: Vec::new(), seed: policy.seed.clone() })
     }
 
     fn add(&mut self, packed: &[u8]) -> Result<(), Failure> {
@@ -211,7 +213,7 @@ impl Layers {
     /// Reads them for a purpose; each table is what the last layer that has it says.
     pub(super) async fn load(self, purpose: Purpose) -> Result<(TempDir, Loaded), ActError> {
         let work = tokio::task::spawn_blocking(move || {
-            let loaded = load_layers(purpose, &self.root, &self.paths)?;
+            let loaded = load_layers(purpose, &self.root, &self.paths, self.seed.as_deref())?;
             Ok::<_, Failure>((self.folder, loaded))
         });
         let done = work.await.map_err(|e| Failure::Internal(e.to_string()))?;

@@ -6,6 +6,7 @@
 mod bundle;
 mod correct;
 mod imports;
+mod lottery;
 mod plan;
 mod publish;
 mod registry;
@@ -177,6 +178,7 @@ impl Office {
         }
         let tx = self.store.write().await?;
         tx.create_season(&row, &actor.name, now()).await?;
+        self.commit_lottery(&tx, actor, &policy, mode).await?;
         let facts = serde_json::json!({"policy": digest(policy.text.as_bytes()), "mode": mode});
         self.record(&tx, Event::new("season_created", &actor.name, &row.id, facts)).await?;
         tx.commit().await?;
@@ -188,7 +190,8 @@ impl Office {
         let Some(row) = self.store.read().season(season).await? else {
             return Err(ActError::NotFound(format!("招生季 {season}")));
         };
-        let policy = Policy::load(&row.policy, None).map_err(|_| {
+        let seed = self.seed(season).await?;
+        let policy = Policy::load(&row.policy, Some(&seed)).map_err(|_| {
             ActError::Failure(Failure::Internal("the stored policy is refused".to_owned()))
         })?;
         Ok((row, policy))

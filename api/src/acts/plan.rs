@@ -256,7 +256,7 @@ impl Office {
     async fn season_of_tables(&self, policy: &Policy, tables: &Value) -> Result<Season, ActError> {
         let tables: BTreeMap<String, String> = serde_json::from_value(tables.clone())
             .map_err(|_| Failure::Internal("the tables of a decision are not text".to_owned()))?;
-        let text = policy.text.clone();
+        let (text, seed) = (policy.text.clone(), policy.seed.clone());
         let read = tokio::task::spawn_blocking(move || {
             let folder = tempfile::tempdir().map_err(Failure::io(&std::env::temp_dir()))?;
             for (name, content) in
@@ -266,7 +266,7 @@ impl Office {
                 std::fs::write(&path, content).map_err(Failure::io(&path))?;
             }
             let layers = [folder.path().to_owned()];
-            load_layers(Purpose::Distribution, folder.path(), &layers)
+            load_layers(Purpose::Distribution, folder.path(), &layers, seed.as_deref())
         });
         let mut loaded = read.await.map_err(|e| Failure::Internal(e.to_string()))??;
         loaded.season.take().ok_or(ActError::Faults(loaded.faults))

@@ -76,7 +76,7 @@ impl Office {
         rehearse: bool,
     ) -> Result<Brought, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        let (row, policy) = self.season_row(season).await?;
+        let (_, policy) = self.season_row(season).await?;
         let windows = self.store.read().windows(season).await?;
         if windows.get(batch).is_none_or(|w| w.status != WindowStatus::Open) {
             return Err(ActError::Conflict("该批次志愿不在开放状态".to_owned()));
@@ -90,7 +90,7 @@ impl Office {
         let known = tables_csv(&policy, &known)?
             .into_iter()
             .map(|(name, bytes)| Upload { name: name.to_owned(), bytes });
-        let mut layers = Layers::new(&row.policy)?;
+        let mut layers = Layers::new(&policy)?;
         layers.put(&known.collect::<Vec<_>>())?;
         let named = under_the_table(uploads);
         let brought = layers.put(&named)?;

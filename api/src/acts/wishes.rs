@@ -1,12 +1,13 @@
 //! Windows of wishes: opened when the applicants are written, closed for good under a lock.
 
 use luqu_engine::audit;
-use luqu_engine::domain::{Applicant, ApplicantIx, CategoryIx, SchoolIx, Season};
+use luqu_engine::domain::{Applicant, ApplicantIx, CategoryIx, Moment, SchoolIx, Season};
+use luqu_engine::policy::Policy;
 use serde_json::json;
 
 use super::{ActError, Actor, Office, digest, now};
 use crate::ledger::Event;
-use crate::store::{Intake, Role, SealedId, WindowStatus, WishList};
+use crate::store::{Calendar, Intake, Mode, Role, SealedId, WindowStatus, WishList};
 
 impl Office {
     /// Opens wishes of a batch. The first opening writes the applicants of the committed imports, and ends imports;
@@ -28,6 +29,11 @@ impl Office {
         if windows.contains_key(batch) {
             return Err(ActError::Conflict("该批次志愿已经开放过".to_owned()));
         }
+        let (row, policy) = self.season_row(season).await?;
+        let calendar = calendar(&policy, batch, row.mode)?;
+        if now() < calendar.opens {
+            return Err(ActError::Conflict(early("开放", calendar.opens)));
+        }
         let imported = self.folded_on_plan(season).await?;
         let batch_ix = super::batch_of(&imported, batch)?;
         let lists = WishList::all_of(&imported, batch_ix);
@@ -38,7 +44,7 @@ impl Office {
             let counts = json!({"applicants": imported.applicants().len()});
             self.record(&tx, Event::new("scores_committed", &actor.name, season, counts)).await?;
         }
-        tx.open_window(season, batch, now()).await?;
+        tx.open_window(season, batch, calendar, now()).await?;
         tx.store_wishes(season, batch, &lists, &actor.name, now()).await?;
         let counts = json!({"batch": batch, "lists": lists.len()});
         self.record(&tx, Event::new("wishes_opened", &actor.name, season, counts)).await?;
@@ -46,18 +52,24 @@ impl Office {
         Ok(())
     }
 
-    /// Closes the wishes of a batch: writers under way finish first, later ones are refused.
+    /// Closes the wishes of a batch: writers under way finish first, later ones are refused. The first close of a
+    /// season publishes the seed of its lottery, with the word that a witness gave.
     ///
     /// # Errors
-    /// It is not open; no permission.
+    /// It is not open; it is early; no permission.
     pub async fn close_wishes(
         &self,
         actor: &Actor,
         season: &str,
         batch: &str,
+        witness: Option<&str>,
     ) -> Result<String, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        let (_, policy) = self.season_row(season).await?;
+        let (row, policy) = self.season_row(season).await?;
+        let calendar = calendar(&policy, batch, row.mode)?;
+        if now() < calendar.closes {
+            return Err(ActError::Conflict(early("截止", calendar.closes)));
+        }
         let tx = self.store.write().await?;
         let window = tx.lock_window(season, batch).await?;
         if window.is_none_or(|w| w.status != WindowStatus::Open) {
@@ -88,6 +100,7 @@ impl Office {
         tx.close_window(season, batch, &sum, &actor.name, now()).await?;
         let told = json!({"batch": batch, "wishes": sorted.len(), "digest": sum});
         self.record(&tx, Event::new("wishes_closed", &actor.name, season, told)).await?;
+        self.reveal_lottery(&tx, actor, season, witness).await?;
         self.checkpoint(&tx).await?;
         tx.commit().await?;
         Ok(sum)
@@ -146,6 +159,23 @@ impl Office {
         let draft = self.store.read().draft(&policy, &open).await?;
         super::run::checked(policy, draft)
     }
+}
+
+/// When wishes of a batch may open and close: as the policy says in a live season, at any time in a rehearsal.
+fn calendar(policy: &Policy, batch: &str, mode: Mode) -> Result<Calendar, ActError> {
+    let Some(at) = policy.batch_ix(batch) else {
+        return Err(ActError::NotFound(format!("批次 {batch}")));
+    };
+    let batch = policy.batch(at);
+    let micros = |moment: &Option<Moment>| {
+        moment.as_ref().filter(|_| mode == Mode::Live).map_or(0, |m| m.seconds() * 1_000_000)
+    };
+    Ok(Calendar { opens: micros(&batch.opens), closes: micros(&batch.closes) })
+}
+
+fn early(what: &str, at: i64) -> String {
+    let at = Moment::from_unix_seconds(at / 1_000_000);
+    format!("正式招生季按政策的日程办理：该批次志愿不能早于 {at} {what}")
 }
 
 /// Where id numbers of a season are sealed for.

@@ -41,6 +41,17 @@ pub(super) struct Status {
     season: Season,
     /// Every step in order.
     steps: Vec<Step>,
+    /// 随机号: committed when the season began, published when wishes closed.
+    lottery: Option<Lottery>,
+}
+
+/// The lottery of a season.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Lottery {
+    /// SHA-256 of the secret, from the first day.
+    commitment: String,
+    /// The secret, and after a stroke the word of a witness; once it is published.
+    seed: Option<String>,
 }
 
 /// A step of a season.
@@ -142,7 +153,9 @@ pub(super) async fn status(
         open |= !step.done;
     }
     let season = Season { id: row.id, district: row.district, year: row.year, mode: row.mode };
-    Ok(Json(Status { season, steps }))
+    let lottery =
+        read.lottery(&season.id).await?.map(|l| Lottery { commitment: l.commitment, seed: l.seed });
+    Ok(Json(Status { season, steps, lottery }))
 }
 
 /// A checkpoint, to be kept outside.

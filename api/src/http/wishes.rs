@@ -32,6 +32,15 @@ pub(super) struct Wish {
     adjust: bool,
 }
 
+/// How wishes close.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Close {
+    /// What a witness said in public after the last wish, such as a number drawn by a notary; it enters the seed of
+    /// the lottery, which the first close of a season publishes.
+    witness: Option<String>,
+}
+
 /// What was closed.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Closed {
@@ -74,14 +83,16 @@ pub(super) async fn open(
 
 /// Closes the wishes of a batch for good.
 #[utoipa::path(post, path = "/v1/seasons/{season}/batches/{batch}/wishes/close", tag = "office",
-    params(("season" = String, Path), ("batch" = String, Path)),
+    params(("season" = String, Path), ("batch" = String, Path)), request_body = Option<Close>,
     responses((status = 200, body = Closed), (status = 409, body = Problem)))]
 pub(super) async fn close(
     State(app): State<App>,
     guard: Guard,
     Path((season, batch)): Path<(String, String)>,
+    how: Option<Json<Option<Close>>>,
 ) -> Result<Json<Closed>, Problem> {
-    let digest = app.office.close_wishes(&guard.actor, &season, &batch).await?;
+    let witness = how.and_then(|Json(how)| how?.witness);
+    let digest = app.office.close_wishes(&guard.actor, &season, &batch, witness.as_deref()).await?;
     Ok(Json(Closed { digest }))
 }
 

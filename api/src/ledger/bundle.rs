@@ -3,7 +3,7 @@
 //!
 //! Whoever holds a checkpoint from earlier, kept outside, finds every rewriting of what it covers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -100,6 +100,7 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
         tracing::info!(uncovered = leaves.len() as u64 - last, "entries after the last checkpoint");
     }
     let mut published: BTreeMap<i64, Value> = BTreeMap::new();
+    let mut lottery = Lottery::default();
     let mut before = i64::MIN;
     for (at, leaf) in leaves.iter().enumerate() {
         let Some(entry) = Entry::of_leaf(leaf) else {
@@ -110,6 +111,9 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
             object(format!("第 {at} 条日志的时间倒退"));
         }
         before = entry.recorded_at;
+        if let Some(said) = lottery.read(&entry) {
+            object(format!("第 {at} 条日志：{said}"));
+        }
         if entry.kind == "round_published"
             && let Ok(facts) = serde_json::from_str::<Value>(&entry.facts)
             && let Some(round) = facts["round"].as_i64()
@@ -130,7 +134,9 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
             continue;
         }
         rounds += 1;
-        sayings.extend(replay(&of_round, facts)?.into_iter().map(|s| format!("轮次 {round}：{s}")));
+        sayings.extend(
+            replay(&of_round, facts, &lottery)?.into_iter().map(|s| format!("轮次 {round}：{s}")),
+        );
     }
     for name in files.keys().filter(|n| n.starts_with("rounds/")) {
         let known = name.split('/').nth(1).and_then(|id| id.parse().ok());
@@ -146,8 +152,64 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
     Ok(checked)
 }
 
+/// What the ledger says of the lotteries of its seasons.
+#[derive(Default)]
+struct Lottery {
+    /// The commitment of each season, and its seed once it is public.
+    seeds: BTreeMap<String, (String, Option<String>)>,
+    /// The seasons of which wishes have closed.
+    closed: BTreeSet<String>,
+}
+
+impl Lottery {
+    /// Takes an entry; says what is not right with it.
+    fn read(&mut self, entry: &Entry) -> Option<&'static str> {
+        let facts: Value = serde_json::from_str(&entry.facts).unwrap_or_default();
+        let text = |key: &str| facts[key].as_str().map(str::to_owned);
+        let season = entry.subject.clone();
+        match entry.kind.as_str() {
+            "wishes_closed" => {
+                self.closed.insert(season);
+                None
+            }
+            "lottery_committed" => {
+                let again = self.seeds.contains_key(&season);
+                let known = (text("commitment").unwrap_or_default(), text("seed"));
+                self.seeds.entry(season).or_insert(known);
+                again.then_some("随机号种子承诺了两次")
+            }
+            "lottery_revealed" => {
+                let closed = self.closed.contains(&season);
+                let Some((commitment, seed)) = self.seeds.get_mut(&season) else {
+                    return Some("公布了没有承诺过的随机号种子");
+                };
+                let told = text("seed").unwrap_or_default();
+                let secret = told.split('/').next().unwrap_or_default();
+                let kept = luqu_engine::domain::digest::of_bytes(secret.as_bytes()).to_string();
+                let again = seed.replace(told.clone()).is_some();
+                match () {
+                    () if again => Some("随机号种子公布了两次"),
+                    () if !closed => Some("随机号种子在志愿截止前公布"),
+                    () if kept != *commitment => Some("公布的随机号种子与承诺不符"),
+                    () => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The public seed of a season.
+    fn seed_of(&self, season: &str) -> Option<&str> {
+        self.seeds.get(season)?.1.as_deref()
+    }
+}
+
 /// Reads a round's season, judges its answer, places it again and audits what was admitted.
-fn replay(files: &[(&str, &[u8])], facts: &Value) -> Result<Vec<String>, Failure> {
+fn replay(
+    files: &[(&str, &[u8])],
+    facts: &Value,
+    lottery: &Lottery,
+) -> Result<Vec<String>, Failure> {
     let folder = tempfile::tempdir().map_err(Failure::io(&std::env::temp_dir()))?;
     for sub in ["season", "answer"] {
         let path = folder.path().join(sub);
@@ -161,7 +223,11 @@ fn replay(files: &[(&str, &[u8])], facts: &Value) -> Result<Vec<String>, Failure
             std::fs::write(&path, bytes).map_err(Failure::io(&path))?;
         }
     }
-    let mut loaded = load::load(&folder.path().join("season"), None)?;
+    let certificate = files.iter().find(|(name, _)| *name == "answer/certificate.json");
+    let certificate: Value =
+        certificate.and_then(|(_, b)| serde_json::from_slice(b).ok()).unwrap_or_default();
+    let seed = certificate["seed"].as_str();
+    let mut loaded = load::load(&folder.path().join("season"), seed)?;
     let Some(season) = loaded.season.take() else {
         return Ok(vec![format!("封存的输入读不出来，有 {} 处错误", loaded.faults.len())]);
     };
@@ -171,9 +237,10 @@ fn replay(files: &[(&str, &[u8])], facts: &Value) -> Result<Vec<String>, Failure
     if !judged.complete {
         found.push("结果文件不全".to_owned());
     }
-    let certificate = files.iter().find(|(name, _)| *name == "answer/certificate.json");
-    let certificate: Value =
-        certificate.and_then(|(_, b)| serde_json::from_slice(b).ok()).unwrap_or_default();
+    let public = certificate["season"].as_str().and_then(|season| lottery.seed_of(season));
+    if seed.is_some() && seed != public {
+        found.push("随机号种子不是日志中公布的那一个".to_owned());
+    }
     if certificate["answer"].as_str().is_none() || certificate["answer"] != facts["digest"] {
         found.push("结果不是两人签发并记入日志的那一份".to_owned());
     }

@@ -35,6 +35,16 @@ entities! {
         created_at: i64,
         created_by: String,
     }
+    lottery "lottery" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        season_id: String,
+        commitment: String,
+        sealed: Option<Vec<u8>>,
+        revealed: i32,
+        seed: Option<String>,
+        revealed_by: Option<String>,
+        revealed_at: Option<i64>,
+    }
     account "account" {
         #[sea_orm(primary_key, auto_increment = false)]
         name: String,
@@ -220,6 +230,8 @@ entities! {
         season_id: String,
         #[sea_orm(primary_key, auto_increment = false)]
         batch: String,
+        opens_at: i64,
+        closes_at: i64,
         status: String,
         opened_at: i64,
         closed_at: Option<i64>,

@@ -33,6 +33,15 @@ pub struct Window {
     pub digest: Option<String>,
 }
 
+/// When the policy lets a window open and close, in microseconds of UTC; 0 binds nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Calendar {
+    /// Not before it may wishes open.
+    pub opens: i64,
+    /// Not before it may wishes close.
+    pub closes: i64,
+}
+
 /// One wish of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WishLine {
@@ -113,11 +122,19 @@ impl Tx {
     /// Opens the window of a batch.
     ///
     /// # Errors
-    /// It was opened before; what the database said.
-    pub async fn open_window(&self, season: &str, batch: &str, at: i64) -> Result<(), StoreError> {
+    /// It was opened before; it is early; what the database said.
+    pub async fn open_window(
+        &self,
+        season: &str,
+        batch: &str,
+        calendar: Calendar,
+        at: i64,
+    ) -> Result<(), StoreError> {
         let row = wish_window::Model {
             season_id: season.to_owned(),
             batch: batch.to_owned(),
+            opens_at: calendar.opens,
+            closes_at: calendar.closes,
             status: WindowStatus::Open.word().to_owned(),
             opened_at: at,
             closed_at: None,
@@ -149,7 +166,7 @@ impl Tx {
     /// Closes an open window over the digest of its wishes.
     ///
     /// # Errors
-    /// It is not open; what the database said.
+    /// It is not open; it is early; what the database said.
     pub async fn close_window(
         &self,
         season: &str,

@@ -110,11 +110,16 @@ pub fn load_for(purpose: Purpose, path: &Path, seed: Option<&str>) -> Result<Loa
 }
 
 /// Reads a season that came in several folders: each table is taken from the last that has it. The policy lies in
-/// `folder`.
+/// `folder`; `seed` replaces its own.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_layers(purpose: Purpose, folder: &Path, layers: &[PathBuf]) -> Result<Loaded, Failure> {
+pub fn load_layers(
+    purpose: Purpose,
+    folder: &Path,
+    layers: &[PathBuf],
+    seed: Option<&str>,
+) -> Result<Loaded, Failure> {
     let mut all = Inputs { folder: folder.to_owned(), candidates: vec![], faults: vec![] };
     for layer in layers {
         let found = folder::find(layer)?;
@@ -122,7 +127,7 @@ pub fn load_layers(purpose: Purpose, folder: &Path, layers: &[PathBuf]) -> Resul
         all.candidates.extend(found.candidates);
         all.faults.extend(found.faults);
     }
-    load_found(purpose, all, None)
+    load_found(purpose, all, seed)
 }
 
 fn load_found(purpose: Purpose, inputs: Inputs, seed: Option<&str>) -> Result<Loaded, Failure> {

@@ -39,6 +39,12 @@ const fn partly(
 
 const HISTORIES: &[History] = &[
     fixed("season", &[&["id"]]),
+    History {
+        table: "lottery",
+        keeps: Keeps::AllBut(&["revealed", "seed", "revealed_by", "revealed_at"]),
+        keys: &[&["season_id"]],
+        states: Some(("revealed", &[("0", "1")])),
+    },
     fixed("access_log", &[&["id"]]),
     fixed("school", &[&["season_id", "school_id"]]),
     fixed("graduates", &[&["season_id", "junior_id"]]),

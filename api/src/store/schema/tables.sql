@@ -15,6 +15,21 @@ CREATE TABLE season (
     created_by  TEXT    NOT NULL
 );
 
+-- The seed of the lottery: committed with the season, published when wishes have closed. It changes once.
+CREATE TABLE lottery (
+    season_id   TEXT    NOT NULL PRIMARY KEY REFERENCES season (id),
+    commitment  TEXT    NOT NULL CHECK (length(commitment) = 64),
+    sealed      {blob},
+    revealed    INTEGER NOT NULL CHECK (revealed IN (0, 1)),
+    seed        TEXT,
+    revealed_by TEXT,
+    revealed_at BIGINT,
+    CHECK ((revealed = 1) = (seed IS NOT NULL)),
+    CHECK ((revealed = 1) = (revealed_by IS NOT NULL)),
+    CHECK ((revealed = 1) = (revealed_at IS NOT NULL)),
+    UNIQUE (season_id, revealed)
+);
+
 CREATE TABLE account (
     name          TEXT    NOT NULL PRIMARY KEY CHECK (name <> ''),
     display       TEXT    NOT NULL,
@@ -220,15 +235,21 @@ CREATE TABLE tie_decision (
     FOREIGN KEY (season_id, applicant_id) REFERENCES applicant (season_id, applicant_id)
 );
 
+-- The calendar of the policy binds a live season: no window opens or closes early. 0 binds nobody.
 CREATE TABLE wish_window (
     season_id TEXT   NOT NULL REFERENCES season (id),
     batch     TEXT   NOT NULL,
+    opens_at  BIGINT NOT NULL DEFAULT 0,
+    closes_at BIGINT NOT NULL DEFAULT 0,
     status    TEXT   NOT NULL CHECK (status IN ('open', 'closed')),
     opened_at BIGINT NOT NULL,
     closed_at BIGINT,
     closed_by TEXT   REFERENCES account (name),
     digest    TEXT,
     PRIMARY KEY (season_id, batch),
+    UNIQUE (season_id, batch, status),
+    CHECK (opened_at >= opens_at),
+    CHECK (closed_at >= closes_at),
     CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
     CHECK ((status = 'closed') = (digest IS NOT NULL))
 );
@@ -276,11 +297,14 @@ CREATE TABLE job (
     finished_at BIGINT
 );
 
--- One run of one batch. A published round is immutable, and only a verified one of which two people signed one digest.
+-- One run of one batch, whose wishes are closed and whose lottery is public. A published round is immutable, and only
+-- a verified one of which two people signed one digest.
 CREATE TABLE round (
     id            {id},
     season_id     TEXT    NOT NULL REFERENCES season (id),
     batch         TEXT    NOT NULL,
+    window_status TEXT    NOT NULL DEFAULT 'closed' CHECK (window_status = 'closed'),
+    drawn         INTEGER NOT NULL DEFAULT 1 CHECK (drawn = 1),
     status        TEXT    NOT NULL CHECK (status IN ('computed', 'proposed', 'published', 'discarded')),
     verified      INTEGER NOT NULL CHECK (verified IN (0, 1)),
     input_digest  TEXT    NOT NULL CHECK (length(input_digest) = 64),
@@ -301,7 +325,9 @@ CREATE TABLE round (
     CHECK (status <> 'published' OR (signed_digest IS NOT NULL AND verified = 1)),
     CHECK ((status = 'published') = (approved_by IS NOT NULL)),
     CHECK ((status = 'published') = (published_at IS NOT NULL)),
-    UNIQUE (id, season_id, batch, status)
+    UNIQUE (id, season_id, batch, status),
+    FOREIGN KEY (season_id, batch, window_status) REFERENCES wish_window (season_id, batch, status),
+    FOREIGN KEY (season_id, drawn) REFERENCES lottery (season_id, revealed)
 );
 CREATE UNIQUE INDEX round_published ON round (season_id, batch) WHERE status = 'published';
 
