@@ -38,8 +38,6 @@ fuzz COUNT="1000000":
     cargo run --release --locked -p luqu --example fuzz -- policy {{COUNT}}
     cargo run --release --locked -p luqu --example fuzz -- xlsx {{COUNT}}
 
-# Placement against the second algorithm, the laws of the mechanism, and one season in any order of rows, at length.
-long AGREE="1000000" LAWS="300000" PERMUTATIONS="10000":
-    cargo run --release --locked -p luqu-fixtures --example agree -- {{AGREE}}
-    cargo run --release --locked -p luqu-fixtures --example laws -- laws {{LAWS}}
-    cargo run --release --locked -p luqu-fixtures --example laws -- permutations {{PERMUTATIONS}}
+# The figures of docs/TRUST.md: g1 … g21, bulk, growth; `just figures g4 long` for the long form.
+figures *WHICH:
+    benches/figures {{WHICH}}

@@ -19,6 +19,9 @@ pub enum Failure {
     /// The arguments do not fit together.
     #[error("{0}")]
     Usage(String),
+    /// Whoever asks may not do this.
+    #[error("{0}")]
+    NotPermitted(String),
     /// Another run did the same at the same time.
     #[error("{0}")]
     Conflict(String),

@@ -4,6 +4,7 @@ pub mod acts;
 pub mod audit_report;
 pub mod auth;
 pub mod cli;
+pub mod config;
 pub mod error;
 pub mod http;
 pub mod interrupt;

@@ -1,5 +1,6 @@
 //! An office over a test database, with its people and a made season to bring in.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use luqu::acts::{Actor, Office, Upload};
@@ -22,7 +23,7 @@ pub(crate) struct World {
     pub(crate) season: String,
     policy: Policy,
     draft: Draft,
-    _keys: TempDir,
+    keys_folder: TempDir,
 }
 
 /// The password of everybody.
@@ -75,7 +76,15 @@ impl World {
         undistribute(&source.policy, &mut draft);
         let text = change(&source.policy.text);
         let row = office.create_season(&clerk, &text, mode).await.expect("a season");
-        Self { office, clerk, reviewer, season: row.id, policy: source.policy, draft, _keys: keys }
+        Self {
+            office,
+            clerk,
+            reviewer,
+            season: row.id,
+            policy: source.policy,
+            draft,
+            keys_folder: keys,
+        }
     }
 
     /// An account of a school.
@@ -85,6 +94,11 @@ impl World {
         let account = person(name, Role::School, Some(school), &hash);
         tx.create_account(&account, 1).await.expect("an account");
         tx.commit().await.expect("a commit");
+    }
+
+    /// The file of the keys.
+    pub(crate) fn keys_file(&self) -> PathBuf {
+        self.keys_folder.path().join("keys.toml")
     }
 
     /// The batches of the season, in order.

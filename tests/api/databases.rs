@@ -33,6 +33,28 @@ impl TestDb {
         Some(Self { url, name: "PostgreSQL", _folder: None, cluster: Some(cluster) })
     }
 
+    /// A database of a cluster of its own, whose processes a test may kill.
+    pub(crate) fn postgres_alone() -> Option<Self> {
+        let cluster = Arc::new(Cluster::start(binaries()?));
+        cluster.psql("CREATE DATABASE base");
+        let url = cluster.url("base");
+        Some(Self { url, name: "PostgreSQL", _folder: None, cluster: Some(cluster) })
+    }
+
+    /// A copy of a PostgreSQL database that nobody is connected to.
+    pub(crate) fn copied(&self, name: &str) -> Self {
+        let cluster = self.cluster.clone().expect("a cluster");
+        let (_, from) = self.url.rsplit_once('/').expect("a name");
+        cluster.psql(&format!("CREATE DATABASE {name} TEMPLATE {from}"));
+        Self { url: cluster.url(name), name: self.name, _folder: None, cluster: Some(cluster) }
+    }
+
+    /// Runs a statement as the owner of the cluster; its answer.
+    pub(crate) fn asked(&self, sql: &str) -> String {
+        let cluster = self.cluster.as_ref().expect("a cluster");
+        cluster.psql(sql)
+    }
+
     /// One of each that there is.
     pub(crate) fn all() -> Vec<Self> {
         std::iter::once(Self::sqlite()).chain(Self::postgres()).collect()
@@ -40,6 +62,11 @@ impl TestDb {
 
     pub(crate) async fn open(&self) -> Store {
         Store::open(&self.url).await.expect("a database that opens")
+    }
+
+    /// The same database for another role.
+    pub(crate) fn url_as(&self, role: &str) -> String {
+        self.url.replace("//luqu@", &format!("//{role}@"))
     }
 
     /// The statement with its bytes, `{b:0a}`, as this database writes them.
@@ -143,9 +170,9 @@ impl Cluster {
         format!("postgres://luqu@127.0.0.1:{}/{base}", self.port)
     }
 
-    fn psql(&self, sql: &str) {
+    fn psql(&self, sql: &str) -> String {
         let url = self.url("postgres");
-        run(Command::new(self.binaries.join("psql")).args(["-q", "-c", sql]).arg(url));
+        run(Command::new(self.binaries.join("psql")).args(["-qAt", "-c", sql]).arg(url))
     }
 }
 
@@ -168,7 +195,7 @@ fn is_root() -> bool {
     ) == 0
 }
 
-fn run(command: &mut Command) {
+fn run(command: &mut Command) -> String {
     let output = command.output().expect("a program that starts");
     assert!(
         output.status.success(),
@@ -176,6 +203,7 @@ fn run(command: &mut Command) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Runs a future to its end.

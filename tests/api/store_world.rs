@@ -51,7 +51,7 @@ INSERT INTO registry_record (season_id, applicant_id, person_hash, school_id, sc
 INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'class', 1, '1', 1), ('s', 'H1', 'class', 1, '2', 2), ('s', 'H2', 'class', 1, '1', 2);
 INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status) VALUES (1, 'H1', 'class', 1, 1, 1, 1, 'open');
 INSERT INTO ledger_entry (seq, recorded_at, leaf) VALUES (0, 5, {b:00});
-INSERT INTO ledger_payload (seq, salt, payload) VALUES (0, {b:01}, {b:02});
+INSERT INTO ledger_payload (seq, season_id, salt, payload) VALUES (0, 's', {b:01}, {b:02});
 INSERT INTO checkpoint (size, note, recorded_at) VALUES (1, 'n', 5);
 INSERT INTO access_log (at, account, action, subject, reason) VALUES (5, 'zhao', 'reveal', 'A1', 'x');
 ";

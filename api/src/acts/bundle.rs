@@ -19,7 +19,8 @@ use crate::tables::season_csv::tables_csv;
 
 impl Office {
     /// The bundle of a season: the whole ledger with its checkpoints, and for every published round the season as it
-    /// was placed and the answer as it was signed. That somebody took it is logged.
+    /// was placed and the answer as it was signed. That somebody took it is logged. Once the personal data of the season
+    /// are destroyed there is the ledger alone: it verifies, and nothing can be placed again.
     ///
     /// # Errors
     /// No permission; what the store said.
@@ -35,7 +36,8 @@ impl Office {
             (CHECKPOINTS.to_owned(), json!(notes).to_string().into_bytes()),
             (KEY.to_owned(), hex::encode(self.keys().verifying().as_bytes()).into_bytes()),
         ];
-        for round in read.rounds(season).await? {
+        let kept = !self.is_destroyed(season).await?;
+        for round in read.rounds(season).await?.into_iter().filter(|_| kept) {
             if round.status != RoundStatus::Published {
                 continue;
             }

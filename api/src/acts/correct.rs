@@ -170,8 +170,7 @@ impl Office {
             "differs": body.differs.len(), "digest": proposed.digest, "proposed_by": proposed.proposed_by,
         });
         self.record(&tx, Event::new("corrected", &actor.name, season, told)).await?;
-        self.checkpoint(&tx).await?;
-        tx.commit().await?;
+        self.seal(tx).await?;
         Ok(given)
     }
 

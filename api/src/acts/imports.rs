@@ -162,6 +162,7 @@ impl Office {
 
     /// Imports end when the applicants are written, at the first opening of wishes.
     async fn must_be_importing(&self, season: &str) -> Result<(), ActError> {
+        self.must_be_kept(season).await?;
         if self.store.read().windows(season).await?.is_empty() {
             return Ok(());
         }

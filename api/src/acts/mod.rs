@@ -4,6 +4,7 @@
 //! the one, the engine the other.
 
 mod bundle;
+mod checkup;
 mod correct;
 mod imports;
 mod lottery;
@@ -11,29 +12,36 @@ mod plan;
 mod publish;
 mod registry;
 mod results;
+mod retention;
 mod run;
+mod sealing;
 mod wish_lists;
 mod wishes;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use luqu_engine::domain::Season;
 use luqu_engine::policy::Policy;
 
+use self::sealing::Sealing;
 use crate::auth::keys::{Keys, random};
 use crate::error::Failure;
-use crate::ledger::Event;
+use crate::ledger::{Event, Personal};
 use crate::store::{Account, Mode, Role, SeasonRow, Store, StoreError, Tx};
 use crate::tables::Located;
 
+pub use checkup::Checkup;
 pub use correct::{Differs, Mistake};
 pub use imports::{Staged, Upload};
 pub use plan::PlanProposal;
 pub use publish::Vacancy;
 pub use registry::{Cleared, Opened, Standing};
 pub use results::{PublicAnswer, PublicResult};
-pub use run::{RunOutcome, inputs_digest};
+pub use retention::Destroyed;
+pub use run::{LOST, RunOutcome, inputs_digest};
+pub use sealing::Kept;
 pub use wish_lists::Brought;
 
 /// Why an act was not done. Nothing was changed.
@@ -122,6 +130,10 @@ impl Actor {
 pub struct Office {
     store: Store,
     keys: Arc<Keys>,
+    sealing: Arc<Sealing>,
+    closing: Arc<AtomicBool>,
+    /// Whole years that personal data are kept.
+    kept_years: u16,
 }
 
 /// Microseconds of UTC.
@@ -135,7 +147,18 @@ impl Office {
     /// An office over a store.
     #[must_use]
     pub fn new(store: Store, keys: Arc<Keys>) -> Self {
-        Self { store, keys }
+        Self { store, keys, sealing: Arc::default(), closing: Arc::default(), kept_years: 3 }
+    }
+
+    /// The same office, which keeps personal data for so many whole years.
+    #[must_use]
+    pub fn keeping(self, kept_years: u16) -> Self {
+        Self { kept_years, ..self }
+    }
+
+    /// Runs end at their next safe point from now on, and go back into the queue.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
     }
 
     /// The store, for reading.
@@ -202,12 +225,21 @@ impl Office {
         Ok(tx.record(&event, now(), random()?).await?)
     }
 
-    /// Signs the ledger as it stands within a transaction.
-    async fn checkpoint(&self, tx: &Tx) -> Result<(), ActError> {
-        let size = tx.ledger_size().await?;
-        let leaves = tx.leaves(0, size).await?;
-        let note = crate::ledger::checkpoint(&self.keys, &leaves);
-        Ok(tx.store_checkpoint(size, &note, now()).await?)
+    /// Records an event about a person: by pseudonym in the ledger, by number and with these details beside it.
+    async fn record_about(
+        &self,
+        tx: &Tx,
+        (kind, actor): (&'static str, &Actor),
+        (season, applicant): (&str, &str),
+        facts: serde_json::Value,
+        details: serde_json::Value,
+    ) -> Result<u64, ActError> {
+        let who = self.pseudonym(season, applicant);
+        let mut event = Event::new(kind, &actor.name, &who, facts);
+        let personal = serde_json::json!({"applicant": applicant, "details": details});
+        let bytes = personal.to_string().into_bytes();
+        event.personal = Some(Personal { season: season.to_owned(), bytes });
+        self.record(tx, event).await
     }
 
     /// The pseudonym of a person in the ledger.

@@ -63,8 +63,7 @@ impl Office {
         }
         let facts = json!({"decision": decision, "digest": proposed.digest, "proposed_by": proposed.proposed_by});
         self.record(&tx, Event::new("plan_frozen", &actor.name, season, facts)).await?;
-        self.checkpoint(&tx).await?;
-        tx.commit().await?;
+        self.seal(tx).await?;
         Ok(())
     }
 
@@ -114,8 +113,7 @@ impl Office {
         tx.store_plan(&complete, decision, DecisionKind::Quota, now()).await?;
         let facts = json!({"decision": decision, "digest": proposed.digest, "proposed_by": proposed.proposed_by});
         self.record(&tx, Event::new("quota_distributed", &actor.name, season, facts)).await?;
-        self.checkpoint(&tx).await?;
-        tx.commit().await?;
+        self.seal(tx).await?;
         Ok(())
     }
 

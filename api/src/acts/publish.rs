@@ -50,8 +50,7 @@ impl Office {
         }
         let told = json!({"round": round, "batch": found.batch, "digest": digest});
         self.record(&tx, Event::new("round_signed", &actor.name, season, told)).await?;
-        self.checkpoint(&tx).await?;
-        tx.commit().await?;
+        self.seal(tx).await?;
         Ok(())
     }
 
@@ -122,8 +121,7 @@ impl Office {
             "inputs": found.input_digest, "admissions": new.len(), "signed_by": found.proposed_by,
         });
         self.record(&tx, Event::new("round_published", &actor.name, season, told)).await?;
-        self.checkpoint(&tx).await?;
-        tx.commit().await?;
+        self.seal(tx).await?;
         Ok(new.len())
     }
 

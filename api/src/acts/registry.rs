@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use luqu_engine::audit;
 use luqu_engine::domain::Moment;
 use luqu_engine::rules::{AuditInputs, RollAdmission, Violation};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ActError, Actor, Office, digest, now};
 use crate::ledger::Event;
@@ -75,9 +75,8 @@ impl Office {
         let tx = self.store.write().await?;
         tx.set_arrived(season, &admission, arrived, &actor.name, now()).await?;
         let kind = if arrived { "arrived" } else { "arrival_undone" };
-        let who = self.pseudonym(season, applicant);
         let told = json!({"school": admission.school, "admission": admission.id});
-        self.record(&tx, Event::new(kind, &actor.name, &who, told)).await?;
+        self.record_about(&tx, (kind, actor), (season, applicant), told, Value::Null).await?;
         tx.commit().await?;
         Ok(admission)
     }
@@ -165,9 +164,9 @@ impl Office {
         let tx = self.store.write().await?;
         tx.open_records(season, school, &eligible, &actor.name, now()).await?;
         for admission in &eligible {
-            let who = self.pseudonym(season, &admission.applicant);
+            let about = (season, admission.applicant.as_str());
             let told = json!({"school": school, "admission": admission.id});
-            self.record(&tx, Event::new("record_opened", &actor.name, &who, told)).await?;
+            self.record_about(&tx, ("record_opened", actor), about, told, Value::Null).await?;
         }
         tx.commit().await?;
         Ok(Opened { opened: eligible.len(), refused })
@@ -233,11 +232,11 @@ impl Office {
         tx.set_clearance(admission.id, false, &proposed.digest, now()).await?;
         tx.set_arrived(season, &admission, false, &actor.name, now()).await?;
         tx.revoke(admission.id, decision).await?;
-        let who = self.pseudonym(season, &applicant);
+        let about = (season, applicant.as_str());
         let told = json!({"decision": decision, "admission": admission.id, "proposed_by": proposed.proposed_by});
-        self.record(&tx, Event::new("admission_revoked", &actor.name, &who, told)).await?;
-        self.checkpoint(&tx).await?;
-        tx.commit().await?;
+        let details = json!({"reason": body["reason"]});
+        self.record_about(&tx, ("admission_revoked", actor), about, told, details).await?;
+        self.seal(tx).await?;
         Ok(())
     }
 
@@ -254,9 +253,9 @@ impl Office {
             return Err(ActError::NotFound(format!("考生 {applicant} 的学籍")));
         };
         tx.withdraw_record(record.id, now()).await?;
-        let who = self.pseudonym(season, applicant);
         let told = json!({"school": record.school, "admission": record.admission});
-        self.record(tx, Event::new("record_withdrawn", &actor.name, &who, told)).await?;
+        let about = (season, applicant);
+        self.record_about(tx, ("record_withdrawn", actor), about, told, Value::Null).await?;
         Ok(())
     }
 

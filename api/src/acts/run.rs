@@ -1,16 +1,20 @@
 //! A run of a batch: a job that any server may take, computed on frozen inputs, verified before it is kept.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use luqu_engine::domain::draft::Draft;
 use luqu_engine::domain::{Answer, Season};
 use luqu_engine::placement;
 use luqu_engine::policy::Policy;
 use luqu_engine::verify::{self, AnswerBytes, Certificate, InputDigests};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{Job, JobStatus, NewRound, Role, WindowStatus};
+use crate::store::{Job, JobStatus, NewRound, Role, StoreError, WindowStatus};
 use crate::tables::Located;
 
 /// How a job ended.
@@ -22,10 +26,46 @@ pub enum RunOutcome {
     Failed(String),
     /// Somebody stopped it.
     Cancelled,
+    /// The server is closing; the job waits for the next one.
+    GivenBack,
+    /// Another worker has it, since this one was not heard of for too long.
+    Lost,
 }
 
-/// After so long without a sign of life a job is another worker's.
-const LOST: i64 = 60_000_000;
+/// After so many microseconds without a sign of life a job is another worker's.
+pub const LOST: i64 = 20_000_000;
+
+/// Between two signs of life.
+const BEAT: Duration = Duration::from_secs(4);
+
+/// Gives signs of life for a job, for as long as this value lives.
+struct Alive(JoinHandle<()>);
+
+impl Alive {
+    fn of(office: &Office, job: i64, worker: &str) -> Self {
+        let (store, worker) = (office.store.clone(), worker.to_owned());
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(BEAT).await;
+                let beaten = async {
+                    let tx = store.write().await?;
+                    tx.beat(job, &worker, None, now()).await?;
+                    tx.commit().await?;
+                    Ok::<_, StoreError>(())
+                };
+                if let Err(error) = beaten.await {
+                    tracing::warn!(%error, job, "no sign of life could be given");
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 impl Office {
     /// Queues a run of a batch.
@@ -71,6 +111,17 @@ impl Office {
         Ok(id)
     }
 
+    /// Puts every run under way back into the queue, for a server that knows itself alone.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn requeue_all(&self) -> Result<u64, ActError> {
+        let tx = self.store.write().await?;
+        let again = tx.requeue_all().await?;
+        tx.commit().await?;
+        Ok(again)
+    }
+
     /// Asks a run to stop.
     ///
     /// # Errors
@@ -96,37 +147,46 @@ impl Office {
         let tx = self.store.write().await?;
         let Some(job) = tx.take_job(worker, now(), now() - LOST).await? else { return Ok(None) };
         tx.commit().await?;
-        let outcome = match self.run(&job).await {
+        let alive = Alive::of(self, job.id, worker);
+        let outcome = match self.run(&job, worker).await {
             Ok(outcome) => outcome,
             Err(ActError::Failure(failure)) => return Err(failure.into()),
             Err(refused) => RunOutcome::Failed(refused.to_string()),
         };
-        let (status, message, round) = match &outcome {
-            RunOutcome::Round(id) => (JobStatus::Done, "", Some(*id)),
-            RunOutcome::Failed(why) => (JobStatus::Failed, why.as_str(), None),
-            RunOutcome::Cancelled => (JobStatus::Cancelled, "", None),
-        };
+        drop(alive);
         let tx = self.store.write().await?;
-        tx.end_job(job.id, status, message, round, now()).await?;
+        match &outcome {
+            RunOutcome::Failed(why) => {
+                tx.end_job(job.id, worker, JobStatus::Failed, why, None, now()).await?;
+            }
+            RunOutcome::Cancelled => {
+                tx.end_job(job.id, worker, JobStatus::Cancelled, "", None, now()).await?;
+            }
+            RunOutcome::GivenBack => {
+                tx.give_back(job.id, worker).await?;
+            }
+            // The round ended the job as it was written.
+            RunOutcome::Round(_) | RunOutcome::Lost => {}
+        }
         tx.commit().await?;
         Ok(Some((job.id, outcome)))
     }
 
-    async fn run(&self, job: &Job) -> Result<RunOutcome, ActError> {
-        if !self.step(job, "读取 reading").await? {
-            return Ok(RunOutcome::Cancelled);
+    async fn run(&self, job: &Job, worker: &str) -> Result<RunOutcome, ActError> {
+        if let Some(ends) = self.step(job, worker, "读取 reading").await? {
+            return Ok(ends);
         }
         let season = self.season_of_batch(&job.season, &job.batch).await?;
-        if !self.step(job, "录取与核验 placing and verifying").await? {
-            return Ok(RunOutcome::Cancelled);
+        if let Some(ends) = self.step(job, worker, "录取与核验 placing and verifying").await? {
+            return Ok(ends);
         }
         let computed = match compute(season).await? {
             Ok(computed) => computed,
             Err(why) => return Ok(RunOutcome::Failed(why)),
         };
         self.agrees_with_published(job, &computed).await?;
-        if !self.step(job, "保存 storing").await? {
-            return Ok(RunOutcome::Cancelled);
+        if let Some(ends) = self.step(job, worker, "保存 storing").await? {
+            return Ok(ends);
         }
         let tx = self.store.write().await?;
         let id = tx
@@ -142,23 +202,37 @@ impl Office {
                 at: now(),
             })
             .await?;
+        // The round and the end of its job are one: a worker that was thought lost leaves no second round.
+        if !tx.end_job(job.id, worker, JobStatus::Done, "", Some(id), now()).await? {
+            return Ok(RunOutcome::Lost);
+        }
         let told = json!({
             "batch": job.batch, "round": id,
             "inputs": computed.input_digest, "answer": computed.certificate.answer,
         });
         self.record(&tx, Event::new("round_computed", &job.created_by, &job.season, told)).await?;
-        self.checkpoint(&tx).await?;
-        tx.commit().await?;
+        self.seal(tx).await?;
         Ok(RunOutcome::Round(id))
     }
 
-    /// Notes the step; false if somebody asked to stop.
-    async fn step(&self, job: &Job, step: &str) -> Result<bool, ActError> {
+    /// Notes the step, or says how the job ends here: somebody asked to stop it, the server is closing, or another
+    /// worker has it.
+    async fn step(
+        &self,
+        job: &Job,
+        worker: &str,
+        step: &str,
+    ) -> Result<Option<RunOutcome>, ActError> {
         let tx = self.store.write().await?;
-        tx.beat(job.id, step, now()).await?;
-        let stop = tx.job(job.id).await?.is_none_or(|j| j.cancel);
+        let mine = tx.beat(job.id, worker, Some(step), now()).await?;
+        let cancel = tx.job(job.id).await?.is_none_or(|j| j.cancel);
         tx.commit().await?;
-        Ok(!stop)
+        Ok(match (mine, cancel) {
+            (false, _) => Some(RunOutcome::Lost),
+            (_, true) => Some(RunOutcome::Cancelled),
+            _ if self.closing.load(Ordering::SeqCst) => Some(RunOutcome::GivenBack),
+            _ => None,
+        })
     }
 
     /// The season as a run of a batch sees it: the plan as approved before any correction, the wishes of this batch
@@ -182,6 +256,7 @@ impl Office {
         let Some(last) = policy.batch_ix(batch) else {
             return Err(ActError::NotFound(format!("批次 {batch}")));
         };
+        self.must_be_kept(season).await?;
         let open = |sealed: &[u8]| self.opened_id(season, sealed);
         let mut draft = self.store.read().draft_before_corrections(policy, &open).await?;
         let corrected = self.store.read().corrected(season).await?;

@@ -38,6 +38,7 @@ impl Office {
         lists: &[WishList],
     ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
+        self.must_be_kept(season).await?;
         let (_, policy) = self.season_row(season).await?;
         let read = self.store.read();
         for list in lists {
@@ -53,10 +54,11 @@ impl Office {
         let tx = self.store.write().await?;
         tx.store_wishes(season, batch, lists, &actor.name, now()).await?;
         for list in lists {
-            let who = self.pseudonym(season, &list.applicant);
-            let text = list.wishes.iter().map(|w| format!("{}:{}", w.position, w.school));
-            let told = json!({"batch": batch, "wishes": digest(text.collect::<Vec<_>>().join(",").as_bytes())});
-            self.record(&tx, Event::new("wishes_changed", &actor.name, &who, told)).await?;
+            let wishes = list.wishes.iter().map(|w| format!("{}:{}", w.position, w.school));
+            let about = (season, list.applicant.as_str());
+            let details = json!({"wishes": wishes.collect::<Vec<_>>()});
+            let told = json!({"batch": batch});
+            self.record_about(&tx, ("wishes_changed", actor), about, told, details).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -76,6 +78,7 @@ impl Office {
         rehearse: bool,
     ) -> Result<Brought, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        self.must_be_kept(season).await?;
         let (_, policy) = self.season_row(season).await?;
         let windows = self.store.read().windows(season).await?;
         if windows.get(batch).is_none_or(|w| w.status != WindowStatus::Open) {

@@ -22,6 +22,7 @@ impl Office {
         batch: &str,
     ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        self.must_be_kept(season).await?;
         if !self.store.read().has_plan(season).await? {
             return Err(ActError::Conflict("请先冻结计划并分配指标".to_owned()));
         }
@@ -101,8 +102,7 @@ impl Office {
         let told = json!({"batch": batch, "wishes": sorted.len(), "digest": sum});
         self.record(&tx, Event::new("wishes_closed", &actor.name, season, told)).await?;
         self.reveal_lottery(&tx, actor, season, witness).await?;
-        self.checkpoint(&tx).await?;
-        tx.commit().await?;
+        self.seal(tx).await?;
         Ok(sum)
     }
 

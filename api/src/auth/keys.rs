@@ -3,7 +3,7 @@
 //! Whoever has the database alone reads no id number and forges no checkpoint.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -52,19 +52,25 @@ pub fn random<const N: usize>() -> Result<[u8; N], Failure> {
 }
 
 impl Keys {
+    /// Reads the key file.
+    ///
+    /// # Errors
+    /// A file that is absent or cannot be read, that others can read, or that holds no keys.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(path).map_err(Failure::io(path))?;
+        owner_only(path)?;
+        let file: KeyFile = toml::from_str(&text).map_err(|_| unusable(path))?;
+        Self::of(&file).ok_or_else(|| unusable(path))
+    }
+
     /// Reads the key file, or makes one that only its owner can read.
     ///
     /// # Errors
-    /// A file that cannot be read or written, that others can read, or that holds no keys.
+    /// As [`Keys::read`]; a file that cannot be written.
     pub fn open_or_create(path: &Path) -> Result<Self, Failure> {
-        match fs::read_to_string(path) {
-            Ok(text) => {
-                owner_only(path)?;
-                let file: KeyFile = toml::from_str(&text).map_err(|_| unusable(path))?;
-                Self::of(&file).ok_or_else(|| unusable(path))
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Self::create(path),
-            Err(error) => Err(Failure::io(path)(error)),
+        match fs::exists(path) {
+            Ok(false) => Self::create(path),
+            _ => Self::read(path),
         }
     }
 

@@ -40,11 +40,11 @@ fn token_hash(token: &str) -> [u8; 32] {
 }
 
 impl Office {
-    /// Begins a session for the right name and password.
+    /// The account of the right name and password.
     ///
     /// # Errors
     /// `NotPermitted`, the same for a wrong name, a wrong password and a disabled account.
-    pub async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, ActError> {
+    pub async fn recognise(&self, name: &str, password: &str) -> Result<Account, ActError> {
         let account = self.store().read().account(name).await?;
         let hash = account.as_ref().map(|a| a.password_hash.clone());
         let password = password.to_owned();
@@ -52,9 +52,17 @@ impl Office {
         let matches = tokio::task::spawn_blocking(check)
             .await
             .map_err(|e| Failure::Internal(e.to_string()))?;
-        let Some(account) = account.filter(|a| matches && !a.disabled) else {
-            return Err(ActError::NotPermitted("用户名或密码不对".to_owned()));
-        };
+        account
+            .filter(|a| matches && !a.disabled)
+            .ok_or_else(|| ActError::NotPermitted("用户名或密码不对".to_owned()))
+    }
+
+    /// Begins a session for the right name and password.
+    ///
+    /// # Errors
+    /// As [`Office::recognise`]; what the store said.
+    pub async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, ActError> {
+        let account = self.recognise(name, password).await?;
         let token = hex::encode(random::<32>()?);
         let tx = self.store().write().await?;
         tx.begin_session(&token_hash(&token), &account.name, now()).await?;

@@ -1,19 +1,25 @@
 //! The command line: one file per subcommand. Data on stdout, talk on stderr (SPEC §12).
 
 mod audit;
+mod backup;
 mod check;
 mod classes;
 mod compare;
+mod database;
 mod day;
 mod demo;
+mod doctor;
 mod explain;
 mod init;
+mod installation;
 mod moved;
 mod parse_worker;
 mod place;
 mod plan;
 mod policy;
 mod quota;
+mod restore;
+mod retention;
 mod sections;
 mod serve;
 mod text_table;
@@ -26,6 +32,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::acts::ActError;
 use crate::error::Failure;
 use crate::interrupt;
 
@@ -98,6 +105,16 @@ enum Command {
     Policy(policy::Args),
     /// 启动招生季服务：接口、轮次、学籍准入
     Serve(serve::Args),
+    /// 备份：联机取得一致的数据库副本；密钥另行保管
+    Backup(backup::Args),
+    /// 恢复：检查备份并换上；比已知检查点旧的拒绝
+    Restore(restore::Args),
+    /// 体检：检查一套安装是否正常，逐项说明怎么办
+    Doctor(doctor::Args),
+    /// 按保存期限销毁一个招生季的个人数据，由两人签名
+    Retention(retention::Args),
+    /// 数据库：建立结构，PostgreSQL 的角色与权限
+    Database(database::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -105,6 +122,17 @@ enum Command {
 /// Says something on stderr. A stderr that cannot be written to is nobody's fault.
 fn say(words: std::fmt::Arguments<'_>) {
     let _ = writeln!(anstream::stderr().lock(), "{words}");
+}
+
+/// An act that was not done, as the command line tells it.
+fn refused(error: ActError) -> Failure {
+    match error {
+        ActError::Failure(failure) => failure,
+        ActError::NotPermitted(words) => Failure::NotPermitted(words),
+        ActError::NotFound(words) => Failure::NotFound(words),
+        ActError::Conflict(words) => Failure::Conflict(words),
+        other @ (ActError::Faults(_) | ActError::Unlawful(_)) => Failure::Usage(other.to_string()),
+    }
 }
 
 /// Runs the command line of this process.
@@ -117,6 +145,7 @@ pub fn main() -> ExitCode {
             say(format_args!("luqu: {failure}"));
             ExitCode::from(match failure {
                 Failure::Usage(_) => 2,
+                Failure::NotPermitted(_) => 4,
                 Failure::Conflict(_) => 6,
                 Failure::Interrupted => interrupt::EXIT,
                 Failure::Io { .. } | Failure::NotFound(_) | Failure::Internal(_) => 1,
@@ -153,6 +182,11 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Quota(args) => quota::run(&args),
         Command::Plan(args) => plan::run(args),
         Command::Serve(args) => serve::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Retention(args) => retention::run(&args),
+        Command::Database(args) => database::run(&args),
         Command::VerifyBundle(args) => verify_bundle::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),

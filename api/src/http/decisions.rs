@@ -54,6 +54,11 @@ pub(super) enum Proposal {
         /// Why.
         reason: String,
     },
+    /// Destroys the personal data of a season past its date.
+    Retention {
+        /// On what ground.
+        reason: String,
+    },
     /// Puts a wrong total of a published batch right.
     Correction {
         /// 批次
@@ -125,6 +130,7 @@ pub(super) async fn propose(
         Proposal::Revocation { applicant, reason } => {
             office.propose_revocation(actor, &season, &applicant, &reason).await?
         }
+        Proposal::Retention { reason } => office.propose_retention(actor, &season, &reason).await?,
         Proposal::Correction { batch, applicant, total, approval_no, reason } => {
             let total: Score =
                 total.parse().map_err(|_| Problem::bad_request("总分须是至多两位小数的数"))?;
@@ -158,6 +164,9 @@ pub(super) async fn approve(
         DecisionKind::Quota => office.approve_quota(actor, &season, decision, &digest).await?,
         DecisionKind::Revocation => {
             office.approve_revocation(actor, &season, decision, &digest).await?;
+        }
+        DecisionKind::Retention => {
+            office.approve_retention(actor, &season, decision, &digest).await?;
         }
         DecisionKind::Correction => {
             office.approve_correction(actor, &season, decision, &digest).await?;

@@ -10,15 +10,16 @@ mod registry;
 mod rounds;
 mod seasons;
 mod session;
+mod watch;
 mod wishes;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::from_fn;
 use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
@@ -31,6 +32,7 @@ use crate::acts::Office;
 
 pub use error::Problem;
 pub use public::Lookups;
+pub use watch::REQUEST_SECONDS;
 
 /// The most bytes of an upload.
 const UPLOAD: usize = 200 * 1024 * 1024;
@@ -109,26 +111,18 @@ pub fn router(app: App) -> Router {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     router
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", description))
         .fallback(|| async { Problem::not_found("没有这个地址") })
         .with_state(app)
         .layer(DefaultBodyLimit::max(UPLOAD))
-        .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'self'; frame-ancestors 'none'"))
+        .layer(header(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; frame-ancestors 'none'",
+        ))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("panic").into_response()))
-        // Paths alone: queries and bodies may hold personal data.
-        .layer(TraceLayer::new_for_http().make_span_with(|request: &axum::http::Request<_>| {
-            tracing::info_span!("http", method = %request.method(), path = request.uri().path())
-        }))
-}
-
-async fn ready(axum::extract::State(app): axum::extract::State<App>) -> impl IntoResponse {
-    match app.office.store().read().seasons().await {
-        Ok(seasons) => (StatusCode::OK, Json(serde_json::json!({"seasons": seasons.len()}))),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(serde_json::json!({"seasons": null}))),
-    }
+        .layer(from_fn(watch::measured))
+        .layer(TraceLayer::new_for_http().make_span_with(watch::span))
 }

@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use metrics::counter;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
@@ -69,6 +70,12 @@ impl Lookups {
         Ok(())
     }
 
+    /// How many results are in memory.
+    #[must_use]
+    pub fn known(&self) -> u64 {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+
     /// The answer for a number and the keyed hash of its code; `None` for every wrong pair alike.
     fn ask(&self, key: &(String, String), check: &[u8]) -> Option<Arc<[u8]>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -108,13 +115,16 @@ pub(super) async fn look_up(
     let check = app.office.lookup_check(&asked.season, &asked.applicant_id, &asked.code);
     let key = (asked.season, asked.applicant_id);
     if app.lookups.rests(&key) {
+        counter!("luqu_lookups_total", "outcome" => "resting").increment(1);
         return Err(Problem::too_many("输入错误次数过多，请 15 分钟后再试"));
     }
     match app.lookups.ask(&key, &check) {
         Some(body) => {
+            counter!("luqu_lookups_total", "outcome" => "found").increment(1);
             Ok(([(header::CONTENT_TYPE, "application/json")], body.to_vec()).into_response())
         }
         None => {
+            counter!("luqu_lookups_total", "outcome" => "wrong").increment(1);
             app.lookups.count_wrong(key);
             Err(Problem::not_found("报名号或查询码不对，或结果尚未公布"))
         }

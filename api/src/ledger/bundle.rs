@@ -77,6 +77,12 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
     let notes: Vec<String> =
         serde_json::from_str(text(CHECKPOINTS)?).map_err(|_| not_one(CHECKPOINTS))?;
 
+    let mut tree = Tree::default();
+    let mut roots = vec![tree.root()];
+    for leaf in &leaves {
+        tree.push(leaf);
+        roots.push(tree.root());
+    }
     let witness = outside.witness.as_deref().map(|note| ("外部保存的检查点", note));
     let inside = notes.iter().map(|note| ("检查点", note.as_str()));
     let mut last = 0;
@@ -84,10 +90,9 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
         match Checkpoint::open(note, &key) {
             Err(error) => object(format!("{what}：{error}")),
             Ok(Checkpoint { size, root }) => {
-                let covered = usize::try_from(size).ok().and_then(|n| leaves.get(..n));
-                match covered {
+                match usize::try_from(size).ok().and_then(|n| roots.get(n)) {
                     None => object(format!("{what}覆盖 {size} 条，日志只有 {} 条", leaves.len())),
-                    Some(covered) if Tree::of(covered).root() != root => {
+                    Some(found) if *found != root => {
                         object(format!("{what}：前 {size} 条日志已被改动"));
                     }
                     Some(_) => last = last.max(size),

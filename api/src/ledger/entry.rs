@@ -18,7 +18,16 @@ pub struct Event {
     /// Facts that may stay readable for ever.
     pub facts: Map<String, Value>,
     /// Personal data that may have to be destroyed; only their salted hash enters the ledger.
-    pub personal: Option<Vec<u8>>,
+    pub personal: Option<Personal>,
+}
+
+/// Personal data of an event, kept beside the ledger until the season's are destroyed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Personal {
+    /// The season.
+    pub season: String,
+    /// The data.
+    pub bytes: Vec<u8>,
 }
 
 impl Event {
@@ -55,9 +64,7 @@ impl Entry {
     /// The entry of an event at a time; `salt` hides its personal data.
     #[must_use]
     pub fn of(event: &Event, recorded_at: i64, salt: &[u8; 32]) -> Self {
-        let commitment = event.personal.as_ref().map(|personal| {
-            Sha256::new().chain_update(salt).chain_update(personal).finalize().into()
-        });
+        let commitment = event.personal.as_ref().map(|p| commitment(salt, &p.bytes));
         Self {
             kind: event.kind.to_owned(),
             recorded_at,
@@ -105,6 +112,12 @@ impl Entry {
         let entry = Self { kind, recorded_at, actor, subject, facts, commitment };
         (version == VERSION && rest.is_empty()).then_some(entry)
     }
+}
+
+/// What stands in the ledger for personal data.
+#[must_use]
+pub fn commitment(salt: &[u8], personal: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(salt).chain_update(personal).finalize().into()
 }
 
 /// JSON with the keys of every object in order and no space between.
@@ -161,7 +174,7 @@ mod tests {
     #[test]
     fn personal_data_enter_by_their_salted_hash_alone() {
         let mut event = Event::new("arrived", "wu", "p1", Value::Null);
-        event.personal = Some("张三".into());
+        event.personal = Some(Personal { season: "s".to_owned(), bytes: "张三".into() });
         let salted = |salt| Entry::of(&event, 5, &[salt; 32]);
         assert_ne!(salted(1).commitment, salted(2).commitment);
         let leaf = salted(1).leaf();

@@ -4,18 +4,11 @@
 
 pub mod bundle;
 mod entry;
+mod guard;
 mod note;
 mod tree;
 
-pub use entry::{Entry, Event};
+pub use entry::{Entry, Event, Personal, commitment};
+pub use guard::Guard;
 pub use note::{Checkpoint, NoteError};
 pub use tree::Tree;
-
-use crate::auth::keys::Keys;
-
-/// The signed checkpoint of a ledger of these leaves.
-#[must_use]
-pub fn checkpoint(keys: &Keys, leaves: &[Vec<u8>]) -> String {
-    let tree = Tree::of(leaves);
-    Checkpoint { size: leaves.len() as u64, root: tree.root() }.signed(keys)
-}

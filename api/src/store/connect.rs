@@ -6,7 +6,7 @@ use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -46,23 +46,88 @@ impl StoreError {
 #[derive(Clone, Debug)]
 pub struct Store {
     connection: DatabaseConnection,
+    /// Digest of the schema as it was found at the opening; none where nobody looked.
+    schema: Option<String>,
 }
 
 impl Store {
     /// Opens a database by URL (`sqlite://path`, `postgres://…`), creating an SQLite file that is absent, and brings
-    /// its schema up to this build.
+    /// its schema up to this build where the role may: the owner does, the role that serves finds it done.
     ///
     /// # Errors
     /// A database that cannot be reached, lacks a pragma, or whose schema differs from the compiled one.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let connection = Database::connect(options(url)).await?;
-        let store = Self { connection };
-        if store.backend() == DbBackend::Sqlite {
-            store.assert_pragmas().await?;
+        let connection = Database::connect(options(url, true)).await?;
+        let mut store = Self { connection, schema: None };
+        if let Some((pragma, found, wanted)) = store.wrong_pragmas().await?.into_iter().next() {
+            let text = format!("SQLite pragma {pragma} is {found:?}, must be {wanted:?}");
+            return Err(StoreError::Foreign(text));
         }
-        Migrator::up(&store.connection, None).await?;
-        fingerprint::assert(&store.connection).await?;
+        if store.may_migrate().await? {
+            Migrator::up(&store.connection, None).await?;
+        }
+        if let Some(difference) = store.difference().await? {
+            return Err(StoreError::Foreign(difference));
+        }
+        store.schema = Some(store.schema_digest().await?);
         Ok(store)
+    }
+
+    /// Opens a database that is there, whatever is in it, and changes nothing.
+    ///
+    /// # Errors
+    /// A database that is absent or cannot be reached.
+    pub async fn look_into(url: &str) -> Result<Self, StoreError> {
+        Ok(Self { connection: Database::connect(options(url, false)).await?, schema: None })
+    }
+
+    /// What differs between the schema found and the compiled one, in words; nothing if they are the same.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn difference(&self) -> Result<Option<String>, StoreError> {
+        fingerprint::difference(&self.connection).await
+    }
+
+    /// Whether the schema is still the one that was found at the opening.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn unchanged(&self) -> Result<bool, StoreError> {
+        Ok(self.schema.as_ref() == Some(&self.schema_digest().await?))
+    }
+
+    /// A digest of the schema as it stands.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn schema_digest(&self) -> Result<String, StoreError> {
+        let lines = fingerprint::found(&self.connection).await?.join("\n");
+        Ok(luqu_engine::domain::digest::of_bytes(lines.as_bytes()).to_string())
+    }
+
+    /// Whether this role makes tables here. SQLite has no roles.
+    async fn may_migrate(&self) -> Result<bool, StoreError> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok(true);
+        }
+        let asked = "SELECT has_schema_privilege(current_schema(), 'CREATE')";
+        Ok(self.ask_one::<bool>(asked).await?.unwrap_or(false))
+    }
+
+    /// The first column of the first row of a query.
+    pub(super) async fn ask_one<T: TryGetable>(&self, sql: &str) -> Result<Option<T>, StoreError> {
+        let statement = Statement::from_string(self.backend(), sql);
+        let row = self.connection.query_one_raw(statement).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+    }
+
+    /// Closes every connection.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn close(self) -> Result<(), StoreError> {
+        Ok(self.connection.close().await?)
     }
 
     /// Which database it is.
@@ -98,14 +163,25 @@ impl Store {
         Ok(self.connection.execute_unprepared(sql).await?.rows_affected())
     }
 
-    async fn assert_pragmas(&self) -> Result<(), StoreError> {
+    /// The pragmas that are not as they must be: name, found, wanted. PostgreSQL has none.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn wrong_pragmas(
+        &self,
+    ) -> Result<Vec<(&'static str, String, &'static str)>, StoreError> {
+        if self.backend() != DbBackend::Sqlite {
+            return Ok(Vec::new());
+        }
         let wanted = [
             ("journal_mode", "wal"),
             ("synchronous", "2"),
             ("foreign_keys", "1"),
             ("recursive_triggers", "1"),
             ("trusted_schema", "0"),
+            ("secure_delete", "1"),
         ];
+        let mut wrong = Vec::new();
         for (pragma, value) in wanted {
             let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {pragma}"));
             let row = self.connection.query_one_raw(statement).await?;
@@ -115,17 +191,18 @@ impl Store {
             });
             let found = found.transpose()?.unwrap_or_default();
             if found != value {
-                let text = format!("SQLite pragma {pragma} is {found:?}, must be {value:?}");
-                return Err(StoreError::Foreign(text));
+                wrong.push((pragma, found, value));
             }
         }
-        Ok(())
+        Ok(wrong)
     }
 }
 
-fn options(url: &str) -> ConnectOptions {
+fn options(url: &str, create: bool) -> ConnectOptions {
     let url = match url.strip_prefix("sqlite://") {
-        Some(path) if !path.contains('?') => format!("sqlite://{path}?mode=rwc"),
+        Some(path) if !path.contains('?') => {
+            format!("sqlite://{path}?mode={}", if create { "rwc" } else { "rw" })
+        }
         _ => url.to_owned(),
     };
     let mut options = ConnectOptions::new(url);
@@ -141,6 +218,8 @@ fn options(url: &str) -> ConnectOptions {
                 .busy_timeout(Duration::from_secs(30))
                 .pragma("recursive_triggers", "1")
                 .pragma("trusted_schema", "0")
+                // What is destroyed is overwritten, not only forgotten.
+                .pragma("secure_delete", "1")
                 .disable_statement_logging()
         });
     options

@@ -376,6 +376,7 @@ entities! {
     ledger_payload "ledger_payload" {
         #[sea_orm(primary_key, auto_increment = false)]
         seq: i64,
+        season_id: String,
         salt: Option<Vec<u8>>,
         payload: Option<Vec<u8>>,
     }

@@ -8,25 +8,30 @@ use sea_orm::{
 use super::StoreError;
 use super::schema;
 
-/// Refuses a schema that differs from the compiled one in a table, key, check, index, trigger or function.
-pub(super) async fn assert(connection: &DatabaseConnection) -> Result<(), StoreError> {
-    let (found, compiled) = match connection.get_database_backend() {
-        DbBackend::Postgres => (
-            postgres(connection, "current_schema()::regnamespace").await?,
-            postgres_compiled(connection).await?,
-        ),
-        _ => (sqlite(connection).await?, sqlite_compiled().await?),
+/// The first table, key, check, index, trigger or function in which the schema differs from the compiled one.
+pub(super) async fn difference(
+    connection: &DatabaseConnection,
+) -> Result<Option<String>, StoreError> {
+    let found = found(connection).await?;
+    let compiled = match connection.get_database_backend() {
+        DbBackend::Postgres => postgres_compiled(connection).await?,
+        _ => sqlite_compiled().await?,
     };
-    match found
-        .iter()
-        .find(|f| !compiled.contains(f))
-        .or_else(|| compiled.iter().find(|c| !found.contains(c)))
-    {
-        None => Ok(()),
-        Some(line) => Err(StoreError::Foreign(format!(
+    let strange = found.iter().find(|f| !compiled.contains(f));
+    let line = strange.or_else(|| compiled.iter().find(|c| !found.contains(c)));
+    Ok(line.map(|line| {
+        format!(
             "数据库结构与程序不符，拒绝服务 (the schema is not the compiled one): {}",
             line.chars().take(160).collect::<String>()
-        ))),
+        )
+    }))
+}
+
+/// The schema that stands in the database, as lines.
+pub(super) async fn found(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    match connection.get_database_backend() {
+        DbBackend::Postgres => postgres(connection, "current_schema()::regnamespace").await,
+        _ => sqlite(connection).await,
     }
 }
 

@@ -52,6 +52,18 @@ impl<C: ConnectionTrait> Db<C> {
         Ok(rows.into_iter().map(|row| row.leaf).collect())
     }
 
+    /// The personal data of entries as far as they are kept: number, salt and data, by number.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn payloads(&self) -> Result<Vec<(u64, Vec<u8>, Vec<u8>)>, StoreError> {
+        let rows = ledger_payload::Entity::find()
+            .filter(ledger_payload::Column::Salt.is_not_null())
+            .order_by_asc(ledger_payload::Column::Seq);
+        let rows = rows.all(self.on()).await?.into_iter();
+        Ok(rows.filter_map(|r| Some((r.seq.cast_unsigned(), r.salt?, r.payload?))).collect())
+    }
+
     /// The checkpoints, by the size of the ledger they cover.
     ///
     /// # Errors
@@ -60,6 +72,16 @@ impl<C: ConnectionTrait> Db<C> {
         let rows = checkpoint::Entity::find().order_by_asc(checkpoint::Column::Size);
         let rows = rows.all(self.on()).await?;
         Ok(rows.into_iter().map(|row| (row.size.cast_unsigned(), row.note)).collect())
+    }
+
+    /// The checkpoint over most entries: its size, note and time.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn last_checkpoint(&self) -> Result<Option<(u64, String, i64)>, StoreError> {
+        let last = checkpoint::Entity::find().order_by_desc(checkpoint::Column::Size);
+        let row = last.one(self.on()).await?;
+        Ok(row.map(|row| (row.size.cast_unsigned(), row.note, row.recorded_at)))
     }
 
     /// The looks at personal data, latest first, at most `most`.
@@ -103,8 +125,9 @@ impl Tx {
         if let Some(personal) = &event.personal {
             let row = ledger_payload::Model {
                 seq,
+                season_id: personal.season.clone(),
                 salt: Some(salt.to_vec()),
-                payload: Some(personal.clone()),
+                payload: Some(personal.bytes.clone()),
             };
             self.insert_all::<ledger_payload::Entity>(vec![row]).await?;
         }

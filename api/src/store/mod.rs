@@ -41,9 +41,11 @@ mod lottery;
 mod migrations;
 mod people;
 mod plan;
+pub mod roles;
 mod rounds;
 pub mod schema;
 mod seasons;
+mod upkeep;
 mod wishes;
 
 pub use accounts::{Account, Role, SessionRow};

@@ -1,15 +1,18 @@
 //! Rounds, one run of one batch each, and the queue of runs.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::LockBehavior;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::StoreError;
 use super::db::{Db, Tx};
-use super::entities::{job, round};
+use super::entities::{decision, job, round};
+use super::seasons::DecisionStatus;
 
 words! {
     /// How far a round has come.
@@ -159,6 +162,48 @@ impl<C: ConnectionTrait> Db<C> {
             .one(self.on())
             .await?;
         row.map(round_row).transpose()
+    }
+
+    /// How many jobs there are of each status, and how many of those that run gave no sign of life since `lost`.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn job_counts(
+        &self,
+        lost: i64,
+    ) -> Result<(BTreeMap<JobStatus, u64>, u64), StoreError> {
+        let rows: Vec<(String, i64)> = job::Entity::find()
+            .select_only()
+            .column(job::Column::Status)
+            .column_as(job::Column::Id.count(), "jobs")
+            .group_by(job::Column::Status)
+            .into_tuple()
+            .all(self.on())
+            .await?;
+        let mut counts: BTreeMap<JobStatus, u64> = BTreeMap::new();
+        for (status, jobs) in rows {
+            counts.insert(JobStatus::of_word(&status)?, jobs.cast_unsigned());
+        }
+        let stuck = job::Entity::find()
+            .filter(job::Column::Status.eq(JobStatus::Running.word()))
+            .filter(job::Column::Heartbeat.lt(lost));
+        Ok((counts, stuck.count(self.on()).await?))
+    }
+
+    /// What was made public so far, as a number that grows with every publication, correction and revocation.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn publications(&self) -> Result<u64, StoreError> {
+        let rounds = round::Entity::find()
+            .filter(round::Column::Status.eq(RoundStatus::Published.word()))
+            .count(self.on())
+            .await?;
+        let decisions = decision::Entity::find()
+            .filter(decision::Column::Status.eq(DecisionStatus::Approved.word()))
+            .count(self.on())
+            .await?;
+        Ok(rounds + decisions)
     }
 
     /// A job.
@@ -324,35 +369,45 @@ impl Tx {
             attempt: Set(found.attempt + 1),
             ..Default::default()
         };
-        self.change_job(found.id, set).await?;
+        job::Entity::update_many()
+            .set(set)
+            .filter(job::Column::Id.eq(found.id))
+            .exec(self.on())
+            .await?;
         Ok(Some(job_row(found)?))
     }
 
-    /// Notes what a worker is doing, and that it lives.
+    /// Notes that a worker lives, and what it is doing if that has changed; false if the job is no longer its own.
     ///
     /// # Errors
     /// What the database said.
-    pub async fn beat(&self, id: i64, step: &str, at: i64) -> Result<(), StoreError> {
-        let set = job::ActiveModel {
-            step: Set(step.to_owned()),
-            heartbeat: Set(Some(at)),
-            ..Default::default()
-        };
-        self.change_job(id, set).await
+    pub async fn beat(
+        &self,
+        id: i64,
+        worker: &str,
+        step: Option<&str>,
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        let mut set = job::ActiveModel { heartbeat: Set(Some(at)), ..Default::default() };
+        if let Some(step) = step {
+            set.step = Set(step.to_owned());
+        }
+        self.change_job(id, worker, set).await
     }
 
-    /// Ends a job.
+    /// Ends a job; false if it is no longer this worker's.
     ///
     /// # Errors
     /// What the database said.
     pub async fn end_job(
         &self,
         id: i64,
+        worker: &str,
         status: JobStatus,
         message: &str,
         round: Option<i64>,
         at: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let set = job::ActiveModel {
             status: Set(status.word().to_owned()),
             message: Set(message.to_owned()),
@@ -360,7 +415,28 @@ impl Tx {
             finished_at: Set(Some(at)),
             ..Default::default()
         };
-        self.change_job(id, set).await
+        self.change_job(id, worker, set).await
+    }
+
+    /// Puts a job back into the queue; false if it is no longer this worker's.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn give_back(&self, id: i64, worker: &str) -> Result<bool, StoreError> {
+        self.change_job(id, worker, waiting_again()).await
+    }
+
+    /// Puts every running job back into the queue, where it is known that nobody works on one; says how many.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn requeue_all(&self) -> Result<u64, StoreError> {
+        let changed = job::Entity::update_many()
+            .set(waiting_again())
+            .filter(job::Column::Status.eq(JobStatus::Running.word()))
+            .exec(self.on())
+            .await?;
+        Ok(changed.rows_affected)
     }
 
     /// Asks a job to stop; one that nobody works on stops at once. False if it has ended.
@@ -388,10 +464,29 @@ impl Tx {
         Ok(changed.rows_affected == 1)
     }
 
-    async fn change_job(&self, id: i64, set: job::ActiveModel) -> Result<(), StoreError> {
-        let change = job::Entity::update_many().set(set).filter(job::Column::Id.eq(id));
-        change.exec(self.on()).await?;
-        Ok(())
+    async fn change_job(
+        &self,
+        id: i64,
+        worker: &str,
+        set: job::ActiveModel,
+    ) -> Result<bool, StoreError> {
+        let changed = job::Entity::update_many()
+            .set(set)
+            .filter(job::Column::Id.eq(id))
+            .filter(job::Column::Worker.eq(worker))
+            .filter(job::Column::Status.eq(JobStatus::Running.word()))
+            .exec(self.on())
+            .await?;
+        Ok(changed.rows_affected == 1)
+    }
+}
+
+fn waiting_again() -> job::ActiveModel {
+    job::ActiveModel {
+        status: Set(JobStatus::Queued.word().to_owned()),
+        step: Set(String::new()),
+        worker: Set(None),
+        ..Default::default()
     }
 }
 

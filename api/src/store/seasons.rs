@@ -28,6 +28,8 @@ words! {
         Correction = "correction",
         /// 撤销录取
         Revocation = "revocation",
+        /// 按保存期限销毁个人数据
+        Retention = "retention",
     }
 }
 words! {

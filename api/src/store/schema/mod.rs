@@ -55,7 +55,6 @@ const HISTORIES: &[History] = &[
         &[&["season_id", "plan_batch", "plan_category", "batch", "category", "held_quota"]],
     ),
     fixed("special_score", &[&["season_id", "applicant_id", "category", "school_id"]]),
-    fixed("restriction", &[&["season_id", "applicant_id", "kind"]]),
     fixed("tie_decision", &[&["season_id", "batch", "applicant_id"]]),
     fixed("wish_list", &[&["id"], &["season_id", "batch", "applicant_id", "version"]]),
     fixed("wish", &[&["list_id", "position"]]),
@@ -69,6 +68,7 @@ const HISTORIES: &[History] = &[
         &[&["season_id", "applicant_id"], &["season_id", "person_hash"]],
         &[],
     ),
+    partly("restriction", &["reason"], &[&["season_id", "applicant_id", "kind"]], &[]),
     partly("account", &["display", "password_hash", "disabled"], &[&["name"]], &[]),
     partly("account_session", &["seen_at", "ended"], &[&["token_hash"]], &[]),
     partly(
@@ -193,6 +193,27 @@ pub fn statements(backend: DbBackend) -> Vec<String> {
         _ => SQLITE_GUARDS.map(str::to_owned).to_vec(),
     });
     all
+}
+
+/// What may change in the rows of a table after they are written.
+pub(super) enum Change {
+    /// Nothing.
+    Nothing,
+    /// These columns.
+    Columns(&'static [&'static str]),
+    /// Anything: the table is no history.
+    Anything,
+}
+
+/// Every table with its columns and what may change in it.
+pub(super) fn changes() -> Vec<(&'static str, Vec<&'static str>, Change)> {
+    let names = TABLES.lines().filter_map(|l| l.strip_prefix("CREATE TABLE ")?.strip_suffix(" ("));
+    let change = |table: &str| match HISTORIES.iter().find(|h| h.table == table) {
+        None => Change::Anything,
+        Some(History { keeps: Keeps::Everything, .. }) => Change::Nothing,
+        Some(History { keeps: Keeps::AllBut(free), .. }) => Change::Columns(free),
+    };
+    names.map(|table| (table, columns(table), change(table))).collect()
 }
 
 /// The columns of a table, as `tables.sql` lists them.

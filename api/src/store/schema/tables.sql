@@ -58,11 +58,11 @@ CREATE TABLE access_log (
     reason  TEXT   NOT NULL
 );
 
--- What one person proposes and another approves: plan, quota, correction, revocation. The approval is of a digest.
+-- What one person proposes and another approves: plan, quota, correction, revocation, destruction of personal data. The approval is of a digest.
 CREATE TABLE decision (
     id          {id},
     season_id   TEXT   NOT NULL REFERENCES season (id),
-    kind        TEXT   NOT NULL CHECK (kind IN ('freeze_plan', 'quota', 'correction', 'revocation')),
+    kind        TEXT   NOT NULL CHECK (kind IN ('freeze_plan', 'quota', 'correction', 'revocation', 'retention')),
     digest      TEXT   NOT NULL CHECK (length(digest) = 64),
     note        TEXT   NOT NULL,
     body        TEXT   NOT NULL,
@@ -502,9 +502,11 @@ CREATE TABLE ledger_entry (
 
 -- Personal data and their salt; may be destroyed, the leaf holds only their commitment.
 CREATE TABLE ledger_payload (
-    seq     BIGINT NOT NULL PRIMARY KEY REFERENCES ledger_entry (seq),
-    salt    {blob},
-    payload {blob}
+    seq       BIGINT NOT NULL PRIMARY KEY REFERENCES ledger_entry (seq),
+    season_id TEXT   NOT NULL REFERENCES season (id),
+    salt      {blob},
+    payload   {blob},
+    CHECK ((salt IS NULL) = (payload IS NULL))
 );
 
 CREATE TABLE checkpoint (

@@ -1,0 +1,163 @@
+//! `luqu serve`: the season server, over SQLite or PostgreSQL.
+
+mod clock;
+mod demo;
+mod gate;
+mod metrics;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::gate::Gate;
+use super::installation::{Lock, keys_of};
+use super::{Exit, data, refused, say};
+use crate::acts::Office;
+use crate::config::{Config, Flags, LogFormat, ServerFlags};
+use crate::error::Failure;
+use crate::http::{App, Lookups, router};
+use crate::ledger::Guard;
+use crate::store::Store;
+
+/// The arguments of `luqu serve`.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(flatten)]
+    server: ServerFlags,
+    /// 打印生效的配置（不含口令）后退出
+    #[arg(long)]
+    print_config: bool,
+    /// 空库时建立一个演练招生季（考生 1 万人）和四个账号，并说明如何试用
+    #[arg(long)]
+    demo: bool,
+    /// 示例考生人数
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "demo")]
+    applicants: u32,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let config = Config::of(&args.flags, &args.server)?;
+    if args.print_config {
+        data(format_args!("{}", config.to_toml()?))?;
+        return Ok(Exit::Ok);
+    }
+    log(config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::Internal(e.to_string()))?;
+    let ended = runtime.block_on(serve(args, &config));
+    // A computation that outlasted the drain is not waited for: its job goes to whoever serves next.
+    runtime.shutdown_background();
+    ended.map(|()| Exit::Ok)
+}
+
+fn log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "info,sqlx=warn,sea_orm_migration=warn".into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+async fn serve(args: &Args, config: &Config) -> Result<(), Failure> {
+    std::fs::create_dir_all(&config.data).map_err(Failure::io(&config.data))?;
+    let lock = Lock::take(config)?;
+    // From here on health and readiness are told, the latter with "not yet".
+    let gate = Gate::default();
+    let (stop, stopped) = watch::channel(false);
+    let service = listen(config.listen, gate.router(), stopped.clone()).await?;
+    let told = match config.metrics {
+        Some(address) => Some(listen(address, metrics::router(&gate)?, stopped.clone()).await?),
+        None => None,
+    };
+    let stop_asked = asked_to_stop()?;
+    let office = open(config, &lock).await?;
+    if args.demo {
+        demo::make(&office, args.applicants).await.map_err(refused)?;
+    }
+    let lookups = Arc::new(Lookups::default());
+    let clock = clock::start(&office, &lookups, config).await?;
+    gate.open(
+        office.clone(),
+        Arc::clone(&lookups),
+        router(App { office: office.clone(), lookups }),
+    );
+    say(format_args!("已启动：http://{}/docs （Ctrl-C 停止）", config.listen));
+
+    stop_asked.await;
+    tracing::info!("asked to stop");
+    let asked = Instant::now();
+    gate.close();
+    office.close();
+    clock.finish(config.drain()).await;
+    let _ = stop.send(true);
+    for listener in [Some(service), told].into_iter().flatten() {
+        let left = config.drain().saturating_sub(asked.elapsed());
+        if tokio::time::timeout(left, listener).await.is_err() {
+            tracing::warn!("connections were still open at the end");
+        }
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Opens the database, reads the keys, and holds what is kept outside against the ledger.
+async fn open(config: &Config, lock: &Lock) -> Result<Office, Failure> {
+    let store = Store::open(&config.database).await.map_err(|e| Failure::Usage(e.to_string()))?;
+    let keys = keys_of(config, &store).await?;
+    let guard = Guard::at(config.guard.clone());
+    let office = Office::new(store, Arc::new(keys)).guarded(guard).keeping(config.retention_years);
+    office.stand_by(&super::installation::witnesses(config)?).await.map_err(refused)?;
+    if lock.alone() {
+        let again = office.requeue_all().await.map_err(refused)?;
+        if again > 0 {
+            tracing::info!(jobs = again, "runs that a stopped server left are queued again");
+        }
+    }
+    Ok(office)
+}
+
+/// Serves a router at an address until it is told to stop; then whatever is under way is finished.
+async fn listen(
+    address: std::net::SocketAddr,
+    router: axum::Router,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, Failure> {
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|e| Failure::Usage(format!("无法监听 {address}：{e}")))?;
+    let until = async move {
+        // A sender that is gone has stopped as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    Ok(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+            tracing::error!(%error, "the listener ended");
+        }
+    }))
+}
+
+/// Ends when the process is asked to. The signals count from the call on, not from the first poll.
+fn asked_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).map_err(|e| Failure::Internal(e.to_string()));
+        let mut interrupt = listen(SignalKind::interrupt())?;
+        let mut terminate = listen(SignalKind::terminate())?;
+        Ok(async move {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

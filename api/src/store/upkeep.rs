@@ -1,0 +1,201 @@
+//! Upkeep of a whole database: destroying what is past its date, copying, checking that pages and keys are whole.
+
+use std::path::Path;
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter};
+
+use super::db::Tx;
+use super::entities::{applicant, import_batch, ledger_payload, restriction};
+use super::imports::ImportStatus;
+use super::{Store, StoreError};
+
+/// The tables that a destruction leaves dead rows in.
+const SCRUBBED: [&str; 4] = ["applicant", "restriction", "import_batch", "ledger_payload"];
+
+impl Tx {
+    /// Blanks what names a person among the applicants of a season; says how many there are.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn destroy_people(&self, season: &str) -> Result<u64, StoreError> {
+        restriction::Entity::update_many()
+            .set(restriction::ActiveModel { reason: Set(String::new()), ..Default::default() })
+            .filter(restriction::Column::SeasonId.eq(season))
+            .exec(self.on())
+            .await?;
+        let blank = applicant::ActiveModel {
+            name: Set(String::new()),
+            gender: Set(None),
+            id_cipher: Set(None),
+            registry_no: Set(None),
+            lookup_hash: Set(None),
+            ..Default::default()
+        };
+        let changed = applicant::Entity::update_many()
+            .set(blank)
+            .filter(applicant::Column::SeasonId.eq(season))
+            .exec(self.on())
+            .await?;
+        Ok(changed.rows_affected)
+    }
+
+    /// Destroys salts and personal data beside the ledger of a season; says how many.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn destroy_payloads(&self, season: &str) -> Result<u64, StoreError> {
+        let blank = ledger_payload::ActiveModel {
+            salt: Set(None),
+            payload: Set(None),
+            ..Default::default()
+        };
+        let changed = ledger_payload::Entity::update_many()
+            .set(blank)
+            .filter(ledger_payload::Column::SeasonId.eq(season))
+            .filter(ledger_payload::Column::Salt.is_not_null())
+            .exec(self.on())
+            .await?;
+        Ok(changed.rows_affected)
+    }
+
+    /// Destroys the contents of the imports of a season; those that are only staged are taken back. Says how many.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn destroy_imports(&self, season: &str) -> Result<u64, StoreError> {
+        let of_season = import_batch::Column::SeasonId.eq(season);
+        let filled = import_batch::Column::Content.is_not_null();
+        let contents =
+            import_batch::Entity::find().filter(of_season.clone()).filter(filled.clone());
+        let contents = contents.count(self.on()).await?;
+        let undone = import_batch::ActiveModel {
+            status: Set(ImportStatus::Undone.word().to_owned()),
+            content: Set(None),
+            ..Default::default()
+        };
+        import_batch::Entity::update_many()
+            .set(undone)
+            .filter(of_season.clone())
+            .filter(import_batch::Column::Status.eq(ImportStatus::Staged.word()))
+            .exec(self.on())
+            .await?;
+        import_batch::Entity::update_many()
+            .set(import_batch::ActiveModel { content: Set(None), ..Default::default() })
+            .filter(of_season)
+            .filter(filled)
+            .exec(self.on())
+            .await?;
+        Ok(contents)
+    }
+}
+
+impl Store {
+    /// Rewrites the database so that nothing destroyed is left in its files: on SQLite the whole file and its log, on
+    /// PostgreSQL the tables concerned, if this role owns them. False if it does not.
+    ///
+    /// # Errors
+    /// What the database said; on SQLite, a reader that keeps the log from being emptied.
+    pub async fn scrub(&self) -> Result<bool, StoreError> {
+        if self.backend() == DbBackend::Postgres {
+            let owner = "SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class \
+                         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'";
+            if !self.ask_one::<bool>(owner).await?.unwrap_or(false) {
+                return Ok(false);
+            }
+            for table in SCRUBBED {
+                self.execute_raw(&format!("VACUUM (FULL) {table}")).await?;
+            }
+            return Ok(true);
+        }
+        self.execute_raw("VACUUM").await?;
+        // The log holds pages of before until it is emptied, which waits for whoever still reads.
+        for _ in 0..50 {
+            let busy = self.ask_one::<i32>("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+            if busy == Some(0) {
+                return Ok(true);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+        Err(StoreError::Foreign(
+            "the log of SQLite could not be emptied: a reader stays".to_owned(),
+        ))
+    }
+
+    /// Writes a consistent copy of an SQLite database while others go on using it.
+    ///
+    /// # Errors
+    /// The file is there already; what the database said.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        let Some(path) = path.to_str() else {
+            return Err(StoreError::Foreign("a path that is no text".to_owned()));
+        };
+        self.execute_raw(&format!("VACUUM INTO '{}'", path.replace('\'', "''"))).await?;
+        Ok(())
+    }
+
+    /// What is broken in the pages or keys of the database, as the database says it; nothing if it is whole.
+    /// PostgreSQL is not asked: it has no such check over SQL.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn broken(&self) -> Result<Option<String>, StoreError> {
+        if self.backend() == DbBackend::Postgres {
+            return Ok(None);
+        }
+        let pages = self.ask_one::<String>("PRAGMA integrity_check(1)").await?;
+        if pages.as_deref() != Some("ok") {
+            return Ok(Some(pages.unwrap_or_default()));
+        }
+        let keys = self.ask_one::<String>("PRAGMA foreign_key_check").await?;
+        Ok(keys.map(|table| format!("a key of {table} points nowhere")))
+    }
+
+    /// How far the clock of the database is ahead of `now`, in microseconds of UTC. SQLite has none of its own.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn clock_ahead(&self, now: i64) -> Result<i64, StoreError> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok(0);
+        }
+        let asked = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT";
+        Ok(self.ask_one::<i64>(asked).await?.map_or(0, |theirs| theirs - now))
+    }
+
+    /// Whether there is nothing at all in the database.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        let tables = match self.backend() {
+            DbBackend::Postgres => {
+                "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+            }
+            _ => "SELECT count(*) FROM sqlite_schema",
+        };
+        Ok(self.ask_one::<i64>(tables).await? == Some(0))
+    }
+
+    /// Rights of this role on PostgreSQL that the serving role must not have, in words.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn excess_rights(&self) -> Result<Vec<&'static str>, StoreError> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok(Vec::new());
+        }
+        let rights = [
+            ("superuser", "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"),
+            ("CREATE", "SELECT has_schema_privilege(current_schema(), 'CREATE')"),
+            ("DELETE", "SELECT has_table_privilege('admission', 'DELETE')"),
+            ("TRUNCATE", "SELECT has_table_privilege('admission', 'TRUNCATE')"),
+        ];
+        let mut has = Vec::new();
+        for (right, asked) in rights {
+            if self.ask_one::<bool>(asked).await?.unwrap_or(false) {
+                has.push(right);
+            }
+        }
+        Ok(has)
+    }
+}

@@ -1,0 +1,189 @@
+//! The server as a process: readiness, metrics, its end by SIGTERM and by SIGKILL, several on one PostgreSQL.
+
+use std::time::{Duration, Instant};
+
+use luqu::store::{Job, JobStatus};
+use serde_json::json;
+
+use crate::acts_world::World;
+use crate::databases::{TestDb, block_on};
+use crate::ops_kit::{Server, luqu, must_exit};
+
+/// A season whose first batch is closed, ready to be run.
+async fn closed(db: &TestDb, applicants: u32) -> World {
+    let world = World::new(db, applicants).await;
+    world.import().await;
+    world.freeze().await;
+    world.import_people().await;
+    world.collect(&world.batches()[0]).await;
+    world
+}
+
+/// The job once it satisfies a condition.
+async fn job_once(world: &World, id: i64, wanted: impl Fn(&Job) -> bool) -> Job {
+    let begun = Instant::now();
+    loop {
+        let job = world.office.store().read().job(id).await.expect("jobs").expect("the job");
+        if wanted(&job) {
+            return job;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(90), "{job:?}");
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+}
+
+async fn rounds(world: &World) -> usize {
+    world.office.store().read().rounds(&world.season).await.expect("rounds").len()
+}
+
+#[test]
+fn readiness_and_metrics_tell_what_is() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = closed(&db, 60).await;
+            let server = Server::start(&db, &world);
+            let (status, _) = server.get(server.listen, "/healthz").expect("health");
+            assert_eq!(status, 200);
+            let token = server.sign_in("zhao");
+            let applicant = world.applicant(0);
+            let path = format!(
+                "/v1/seasons/{}/batches/{}/wishes/{applicant}",
+                world.season,
+                world.batches()[0]
+            );
+            let closed = server.send("PUT", &path, Some(&token), &json!({"wishes": []}));
+            assert_eq!(closed.expect("an answer").0, 409);
+            let asked =
+                json!({"season": world.season, "applicant_id": applicant, "code": "AAAAAAAA"});
+            let wrong = server.send("POST", "/v1/public/results", None, &asked);
+            assert_eq!(wrong.expect("an answer").0, 404);
+            let (_, told) = server.get(server.metrics, "/metrics").expect("metrics");
+            for wanted in [
+                "luqu_database_up 1",
+                "luqu_lookups_total{outcome=\"wrong\"} 1",
+                "luqu_jobs{status=\"queued\"} 0",
+                "route=\"/v1/seasons/{season}/batches/{batch}/wishes/{applicant}\",status=\"409\"} 1",
+                "luqu_http_request_seconds_bucket",
+            ] {
+                assert!(told.contains(wanted), "{}: no {wanted} in\n{told}", db.name);
+            }
+            assert!(!told.contains(&applicant), "a number of an applicant in the metrics");
+            assert_eq!(server.get(server.listen, "/metrics").expect("an answer").0, 404);
+
+            world.office.store().execute_raw("DROP INDEX admission_seat").await.expect("a touch");
+            tokio::time::sleep(Duration::from_millis(2100)).await;
+            let (status, why) = server.get(server.listen, "/readyz").expect("readiness");
+            assert_eq!((status, why.contains("schema")), (503, true), "{}: {why}", db.name);
+        });
+    }
+}
+
+#[test]
+fn a_run_survives_sigterm_and_sigkill_once() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = closed(&db, 3000).await;
+        let batch = world.batches().remove(0);
+        for (signal, code) in [("TERM", Some(0)), ("KILL", None)] {
+            let before = rounds(&world).await;
+            let mut server = Server::start(&db, &world);
+            let job =
+                world.office.queue_run(&world.clerk, &world.season, &batch).await.expect("a job");
+            job_once(&world, job, |j| j.status != JobStatus::Queued).await;
+            server.signal(signal);
+            assert_eq!(server.ended(), code, "{signal}");
+            let left = job_once(&world, job, |_| true).await;
+            if signal == "TERM" {
+                assert_ne!(left.status, JobStatus::Running, "given back or done, not left");
+            }
+            let _next = Server::start(&db, &world);
+            let done = job_once(&world, job, |j| j.round.is_some()).await;
+            assert_eq!(done.status, JobStatus::Done);
+            assert_eq!(rounds(&world).await, before + 1, "{signal}: one run, one round");
+        }
+    });
+}
+
+#[test]
+fn a_second_server_on_one_sqlite_file_is_turned_away() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let _server = Server::start(&db, &world);
+        let data = tempfile::tempdir().expect("a folder");
+        let second = luqu(&db.url, &world.keys_file(), data.path(), &["serve"])
+            .env("LUQU_LISTEN", "127.0.0.1:0")
+            .output()
+            .expect("a process");
+        must_exit(&second, 6);
+    });
+}
+
+#[test]
+fn two_servers_share_the_queue_and_what_is_published() {
+    let Some(db) = TestDb::postgres() else { return };
+    block_on(async {
+        let world = closed(&db, 400).await;
+        let batch = world.batches().remove(0);
+        let servers = [Server::start(&db, &world), Server::start(&db, &world)];
+        let mut last = None;
+        for number in 1..=4 {
+            let job =
+                world.office.queue_run(&world.clerk, &world.season, &batch).await.expect("a job");
+            let done = job_once(&world, job, |j| j.round.is_some()).await;
+            assert_eq!(done.status, JobStatus::Done);
+            assert_eq!(rounds(&world).await, number, "no run was made twice");
+            last = done.round;
+        }
+        let round = last.expect("a round");
+        let found = world.office.store().read().round(&world.season, round).await.expect("rounds");
+        let digest = found.expect("the round").0.answer_digest;
+        world.office.sign(&world.clerk, &world.season, round, &digest).await.expect("a signature");
+        let token = servers[0].sign_in("qian");
+        let path = format!("/v1/seasons/{}/rounds/{round}/publish", world.season);
+        let published = servers[0]
+            .send("POST", &path, Some(&token), &json!({"digest": digest}))
+            .expect("an answer");
+        assert_eq!(published.0, 200, "{}", published.1);
+        let applicant = world.applicant(0);
+        let code = world.office.slip_code(&world.season, &applicant);
+        let asked = json!({"season": world.season, "applicant_id": applicant, "code": code});
+        let answer = |server: &Server| server.send("POST", "/v1/public/results", None, &asked);
+        let begun = Instant::now();
+        while answer(&servers[1]).is_none_or(|(status, _)| status != 200) {
+            assert!(
+                begun.elapsed() < Duration::from_secs(15),
+                "the other server never learned of it"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(answer(&servers[0]), answer(&servers[1]));
+    });
+}
+
+#[test]
+fn a_configuration_is_printed_without_passwords_and_a_misspelt_one_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("luqu.toml");
+    std::fs::write(&file, "database = 'postgres://luqu:secret@db/x'\ndrain_seconds = 5\n")
+        .expect("a file");
+    let printed = |file: &std::path::Path| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_luqu"))
+            .args(["serve", "--print-config", "--config"])
+            .arg(file)
+            .args(["--listen", "127.0.0.1:7"])
+            .env("LUQU_LISTEN", "127.0.0.1:8")
+            .env("LUQU_REFRESH_SECONDS", "9")
+            .output()
+            .expect("a process")
+    };
+    let text = must_exit(&printed(&file), 0);
+    for wanted in
+        ["postgres://luqu:***@db/x", "drain_seconds = 5", "127.0.0.1:7", "refresh_seconds = 9"]
+    {
+        assert!(text.contains(wanted), "no {wanted} in {text}");
+    }
+    assert!(!text.contains("secret"));
+    std::fs::write(&file, "databse = 'x'\n").expect("a file");
+    assert!(must_exit(&printed(&file), 2).contains("databse"));
+}
