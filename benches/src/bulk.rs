@@ -9,7 +9,8 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use luqu::store::{
-    Account, DecisionKind, Intake, Mode, Proposal, Role, SealedId, SeasonRow, Store, WishList,
+    Account, Calendar, DecisionKind, Intake, Mode, Proposal, Role, SealedId, SeasonRow, Store,
+    WishList,
 };
 use luqu_engine::domain::{Applicant, BatchIx, Season};
 use luqu_fixtures::{DistrictSpec, district};
@@ -82,7 +83,7 @@ async fn prepare(store: &Store, season: &Season) -> Outcome<()> {
     tx.store_flows(policy, decision).await?;
     tx.store_plan(season, decision, DecisionKind::FreezePlan, 2).await?;
     for batch in &policy.batches {
-        tx.open_window(&policy.id, &batch.id, 3).await?;
+        tx.open_window(&policy.id, &batch.id, Calendar::default(), 3).await?;
     }
     tx.commit().await?;
     Ok(())

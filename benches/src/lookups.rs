@@ -86,7 +86,7 @@ async fn prepare(folder: &Path, url: &str, applicants: u32) -> Outcome<()> {
     for batch in &batches {
         office.open_wishes(&clerk, &season, batch).await?;
         lap.tell(&format!("{batch}: wishes opened and stored"));
-        office.close_wishes(&clerk, &season, batch).await?;
+        office.close_wishes(&clerk, &season, batch, None).await?;
         lap.tell(&format!("{batch}: wishes closed"));
         office.queue_run(&clerk, &season, batch).await?;
         let Some((_, RunOutcome::Round(round))) = office.work_once("bench").await? else {
