@@ -41,3 +41,10 @@ fuzz COUNT="1000000":
 # The figures of docs/TRUST.md: g1 … g21, bulk, growth; `just figures g4 long` for the long form.
 figures *WHICH:
     benches/figures {{WHICH}}
+
+# Generated requests against the API as three roles: none may be a fault of the server (needs python3 and PyPI).
+api-fuzz CASES="10000":
+    cargo build --locked -p luqu
+    test -d target/schemathesis || python3 -m venv target/schemathesis
+    target/schemathesis/bin/pip -q install schemathesis==4.32.5
+    PATH="$PWD/target/schemathesis/bin:$PATH" tests/schemathesis/run.py target/debug/luqu {{CASES}}

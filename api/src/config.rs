@@ -66,6 +66,9 @@ pub struct ServerFlags {
     /// 是否承担录取计算 [默认 true]；多台服务器时可只让其中几台计算
     #[arg(long, value_name = "BOOL", env = "LUQU_WORK")]
     work: Option<bool>,
+    /// 前面是否有反向代理 [默认 false]；有则来源地址取 X-Forwarded-For 的最后一段
+    #[arg(long, value_name = "BOOL", env = "LUQU_BEHIND_PROXY")]
+    behind_proxy: Option<bool>,
 }
 
 /// The file. Unknown keys are refused: a misspelt one would be passed over in silence.
@@ -84,6 +87,7 @@ struct File {
     drain_seconds: Option<u64>,
     refresh_seconds: Option<u64>,
     work: Option<bool>,
+    behind_proxy: Option<bool>,
     retention_years: Option<u16>,
 }
 
@@ -114,6 +118,8 @@ pub struct Config {
     pub refresh_seconds: u64,
     /// Whether this server takes runs from the queue.
     pub work: bool,
+    /// Whether a proxy of ours stands in front and says where requests come from.
+    pub behind_proxy: bool,
     /// Whole years after the end of August of a season for which its personal data are kept.
     pub retention_years: u16,
 }
@@ -144,6 +150,7 @@ impl Config {
             drain_seconds: server.drain_seconds.or(file.drain_seconds).unwrap_or(30),
             refresh_seconds: server.refresh_seconds.or(file.refresh_seconds).unwrap_or(2).max(1),
             work: server.work.or(file.work).unwrap_or(true),
+            behind_proxy: server.behind_proxy.or(file.behind_proxy).unwrap_or(false),
             retention_years: file.retention_years.unwrap_or(3),
             data,
             keys,

@@ -36,6 +36,7 @@ fn person(name: &str, role: Role, school: Option<&str>, hash: &str) -> Account {
         role,
         school: school.map(str::to_owned),
         password_hash: hash.to_owned(),
+        must_change: false,
         disabled: false,
     }
 }
@@ -101,6 +102,11 @@ impl World {
         self.keys_folder.path().join("keys.toml")
     }
 
+    /// The text of the season's policy.
+    pub(crate) fn policy_text(&self) -> &str {
+        &self.policy.text
+    }
+
     /// The batches of the season, in order.
     pub(crate) fn batches(&self) -> Vec<String> {
         self.policy.batches.iter().map(|b| b.id.to_string()).collect()
@@ -115,6 +121,12 @@ impl World {
     pub(crate) fn applicant(&self, at: usize) -> String {
         let (_, row) = &self.draft.applicants.rows[at];
         row.applicant_id.as_deref().expect("a number").to_owned()
+    }
+
+    /// The id numbers of the applicants, as far as they have one.
+    pub(crate) fn id_numbers(&self) -> Vec<String> {
+        let rows = self.draft.applicants.rows.iter();
+        rows.filter_map(|(_, row)| row.id_number.as_deref().map(str::to_owned)).collect()
     }
 
     /// A table of the made season as a file.

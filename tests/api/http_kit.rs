@@ -5,8 +5,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
-use luqu::acts::Upload;
+use luqu::acts::{Actor, Office, Upload};
+use luqu::auth::TokenRequest;
 use luqu::http::{App, Lookups, router};
+use luqu::store::{Role, Scope};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -16,6 +18,8 @@ use crate::acts_world::{PASSWORD, World};
 #[derive(Clone)]
 pub(crate) struct Client {
     service: Router,
+    lookups: Arc<Lookups>,
+    office: Office,
     token: Option<String>,
 }
 
@@ -45,23 +49,63 @@ impl Reply {
 impl Client {
     /// Somebody who is not signed in.
     pub(crate) fn anonymous(world: &World) -> Self {
-        let lookups = Arc::new(Lookups::default());
-        let service = router(App { office: world.office.clone(), lookups });
-        Self { service, token: None }
+        let app = App::new(world.office.clone(), false);
+        let lookups = Arc::clone(&app.lookups);
+        let service = router(app);
+        Self { service, lookups, office: world.office.clone(), token: None }
     }
 
-    /// The same service, signed in.
+    /// The same service, signed in; the program `li` with a token that may do what tokens may.
     pub(crate) async fn signed_in(&self, name: &str) -> Self {
+        if name == "li" {
+            let request = TokenRequest {
+                account: name.to_owned(),
+                note: "test".to_owned(),
+                scopes: Scope::ALL.to_vec(),
+                days: None,
+            };
+            let (_, token) = self.office.create_token(&admin(), &request).await.expect("a token");
+            return self.with(&token);
+        }
         let reply = self
             .send(Method::POST, "/v1/session", Some(json!({"name": name, "password": PASSWORD})))
             .await
             .must_be(200);
         let token = reply["token"].as_str().expect("a token").to_owned();
-        Self { service: self.service.clone(), token: Some(token) }
+        self.with(&token)
+    }
+
+    /// What this client shows of itself.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    /// What the public is told, read anew.
+    pub(crate) async fn refresh(&self) {
+        self.lookups.refresh(&self.office).await.expect("a reading");
+    }
+
+    /// The same service with a token.
+    pub(crate) fn with(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        self.send_with(method, path, body, &[]).await
+    }
+
+    /// Sends a request with more headers.
+    pub(crate) async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
@@ -90,6 +134,18 @@ impl Client {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    /// Looks at a thing and decides on what was seen.
+    pub(crate) async fn decide(&self, thing: &str, path: &str, body: Value) -> Reply {
+        let seen = self.get(thing).await;
+        let tag = seen.headers.get(header::ETAG).and_then(|t| t.to_str().ok());
+        self.matching(path, tag.unwrap_or("*"), body).await
+    }
+
+    /// Posts on what has this tag.
+    pub(crate) async fn matching(&self, path: &str, tag: &str, body: Value) -> Reply {
+        self.send_with(Method::POST, path, Some(body), &[("if-match", tag)]).await
+    }
+
     /// Sends files as a browser does.
     pub(crate) async fn upload(&self, path: &str, files: &[Upload]) -> Reply {
         const MARK: &str = "luqu-boundary";
@@ -113,4 +169,9 @@ impl Client {
             .expect("a request");
         self.exchange(request).await
     }
+}
+
+/// The administrator of the world.
+pub(crate) fn admin() -> Actor {
+    Actor { name: "zhou".to_owned(), role: Role::Admin, school: None }
 }

@@ -135,7 +135,7 @@ impl Server {
         reply["token"].as_str().expect("a token").to_owned()
     }
 
-    /// Sends JSON; nothing if the connection broke before the answer was whole.
+    /// Sends JSON, about whatever is there; nothing if the connection broke before the answer was whole.
     pub(crate) fn send(
         &self,
         method: &str,
@@ -147,7 +147,7 @@ impl Server {
         let body = body.to_string();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: luqu\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             {token}Content-Length: {}\r\n\r\n{body}",
+             If-Match: *\r\n{token}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         let (status, text) = exchange(self.listen, &request)?;

@@ -38,6 +38,7 @@ async fn stored(store: &Store, season: &Season) {
             role,
             school: None,
             password_hash: String::new(),
+            must_change: false,
             disabled: false,
         };
         tx.create_account(&account, 1).await.expect("an account");

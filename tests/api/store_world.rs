@@ -7,9 +7,9 @@ pub(crate) const WORLD: &str = "
 INSERT INTO season (id, district, year, mode, policy, created_at, created_by) VALUES ('s', 'D', 2026, 'drill', 'p', 1, 'zhao'), ('t', 'D', 2026, 'drill', 'p', 1, 'zhao');
 INSERT INTO lottery (season_id, commitment, revealed) VALUES ('s', '{d}', 0), ('t', '{d}', 0);
 UPDATE lottery SET revealed = 1, seed = 'x', revealed_by = 'zhao', revealed_at = 3 WHERE season_id = 's';
-INSERT INTO account (name, display, role, school_id, password_hash, disabled, created_at) VALUES
-  ('zhao', 'Z', 'clerk', NULL, 'x', 0, 1), ('qian', 'Q', 'reviewer', NULL, 'x', 0, 1), ('sun', 'S', 'reviewer', NULL, 'x', 0, 1),
-  ('wu', 'W', 'school', 'H1', 'x', 0, 1);
+INSERT INTO account (name, display, role, school_id, password_hash, must_change, disabled, created_at) VALUES
+  ('zhao', 'Z', 'clerk', NULL, 'x', 0, 0, 1), ('qian', 'Q', 'reviewer', NULL, 'x', 0, 0, 1), ('sun', 'S', 'reviewer', NULL, 'x', 0, 0, 1),
+  ('wu', 'W', 'school', 'H1', 'x', 0, 0, 1);
 INSERT INTO decision (season_id, kind, digest, note, body, status, proposed_by, proposed_at, approved_by, approved_at) VALUES
   ('s', 'freeze_plan', '{d}', '', '', 'approved', 'zhao', 1, 'qian', 1), ('s', 'quota', '{d}', '', '', 'approved', 'zhao', 1, 'qian', 1),
   ('s', 'revocation', '{d}', '', '', 'approved', 'zhao', 1, 'qian', 1), ('s', 'correction', '{d}', '', '', 'approved', 'zhao', 1, 'qian', 1),

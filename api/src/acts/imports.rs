@@ -50,7 +50,7 @@ impl Office {
         season: &str,
         uploads: Vec<Upload>,
     ) -> Result<Staged, ActError> {
-        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
         self.must_be_importing(season).await?;
         for upload in &uploads {
             plain_name(&upload.name)?;
@@ -99,6 +99,7 @@ impl Office {
         id: i64,
     ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        self.must_have(season, id).await?;
         self.must_be_importing(season).await?;
         let tx = self.store.write().await?;
         if !tx.commit_import(season, id, now()).await? {
@@ -116,6 +117,7 @@ impl Office {
     /// It was taken back before; the season has gone on; no permission.
     pub async fn undo_import(&self, actor: &Actor, season: &str, id: i64) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        self.must_have(season, id).await?;
         self.must_be_importing(season).await?;
         let tx = self.store.write().await?;
         if !tx.undo_import(season, id).await? {
@@ -158,6 +160,13 @@ impl Office {
             layers.add(&packed)?;
         }
         Ok(layers)
+    }
+
+    async fn must_have(&self, season: &str, import: i64) -> Result<(), ActError> {
+        match self.store.read().imports(season).await?.iter().any(|i| i.id == import) {
+            true => Ok(()),
+            false => Err(ActError::NotFound(format!("导入 {import}"))),
+        }
     }
 
     /// Imports end when the applicants are written, at the first opening of wishes.

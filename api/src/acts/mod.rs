@@ -7,9 +7,14 @@ mod bundle;
 mod checkup;
 mod correct;
 mod imports;
+mod lookups;
 mod lottery;
+mod memory;
+mod once;
+mod persons;
 mod plan;
 mod publish;
+mod quota_report;
 mod registry;
 mod results;
 mod retention;
@@ -25,6 +30,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use luqu_engine::domain::Season;
 use luqu_engine::policy::Policy;
 
+use self::memory::Memory;
 use self::sealing::Sealing;
 use crate::auth::keys::{Keys, random};
 use crate::error::Failure;
@@ -35,10 +41,14 @@ use crate::tables::Located;
 pub use checkup::Checkup;
 pub use correct::{Differs, Mistake};
 pub use imports::{Staged, Upload};
+pub use lookups::{CutoffRow, PlacementRow, PublicAnswer, PublicResult, PublicResults, ReasonRow};
+pub use memory::{Known, Recomputed};
+pub use once::{Repeated, Ticket};
+pub use persons::{Track, TrackAdmission, TrackWishes};
 pub use plan::PlanProposal;
 pub use publish::Vacancy;
+pub use quota_report::{QuotaCell, QuotaReport};
 pub use registry::{Cleared, Opened, Standing};
-pub use results::{PublicAnswer, PublicResult};
 pub use retention::Destroyed;
 pub use run::{LOST, RunOutcome, inputs_digest};
 pub use sealing::Kept;
@@ -134,6 +144,7 @@ pub struct Office {
     closing: Arc<AtomicBool>,
     /// Whole years that personal data are kept.
     kept_years: u16,
+    memory: Arc<Memory>,
 }
 
 /// Microseconds of UTC.
@@ -147,7 +158,14 @@ impl Office {
     /// An office over a store.
     #[must_use]
     pub fn new(store: Store, keys: Arc<Keys>) -> Self {
-        Self { store, keys, sealing: Arc::default(), closing: Arc::default(), kept_years: 3 }
+        Self {
+            store,
+            keys,
+            sealing: Arc::default(),
+            closing: Arc::default(),
+            kept_years: 3,
+            memory: Arc::default(),
+        }
     }
 
     /// The same office, which keeps personal data for so many whole years.
@@ -221,7 +239,7 @@ impl Office {
     }
 
     /// Records an event in the ledger, within the transaction of the act.
-    async fn record(&self, tx: &Tx, event: Event) -> Result<u64, ActError> {
+    pub(crate) async fn record(&self, tx: &Tx, event: Event) -> Result<u64, ActError> {
         Ok(tx.record(&event, now(), random()?).await?)
     }
 

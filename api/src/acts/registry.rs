@@ -32,7 +32,7 @@ pub struct Opened {
 }
 
 /// How an admission stands at the registry gate.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// A record may be opened.
@@ -88,15 +88,7 @@ impl Office {
     /// A clearance to be withdrawn carries a record, which has to be withdrawn first; no permission.
     pub async fn clear(&self, actor: &Actor, season: &str) -> Result<Cleared, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        let (row, _) = self.season_row(season).await?;
-        let known = self.current(season).await?;
-        let admissions: Vec<Admission> =
-            self.store.read().admissions(season).await?.into_iter().filter(|a| a.active).collect();
-        let inputs = AuditInputs {
-            admissions: Some(admissions.iter().map(|a| rolled(a, row.mode)).collect()),
-            ..AuditInputs::default()
-        };
-        let (violations, clearances) = audit::clear(&known, &inputs);
+        let (admissions, violations, clearances) = self.audited(season).await?;
         let by_applicant: BTreeMap<&str, i64> =
             admissions.iter().map(|a| (a.applicant.as_str(), a.id)).collect();
         let cleared: BTreeSet<i64> =
@@ -109,6 +101,36 @@ impl Office {
         self.record(&tx, Event::new("audited", &actor.name, season, told)).await?;
         tx.commit().await?;
         Ok(Cleared { cleared: cleared.len(), held: admissions.len() - cleared.len(), violations })
+    }
+
+    /// What an audit of the published admissions finds now. Nothing is written.
+    ///
+    /// # Errors
+    /// There is no such season; no permission.
+    pub async fn violations(
+        &self,
+        actor: &Actor,
+        season: &str,
+    ) -> Result<Vec<Violation>, ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+        Ok(self.audited(season).await?.1)
+    }
+
+    /// The active admissions, what the audit finds of them, and the clearances that it gives.
+    async fn audited(
+        &self,
+        season: &str,
+    ) -> Result<(Vec<Admission>, Vec<Violation>, Vec<audit::Clearance>), ActError> {
+        let (row, _) = self.season_row(season).await?;
+        let known = self.current(season).await?;
+        let admissions: Vec<Admission> =
+            self.store.read().admissions(season).await?.into_iter().filter(|a| a.active).collect();
+        let inputs = AuditInputs {
+            admissions: Some(admissions.iter().map(|a| rolled(a, row.mode)).collect()),
+            ..AuditInputs::default()
+        };
+        let (violations, clearances) = audit::clear(&known, &inputs);
+        Ok((admissions, violations, clearances))
     }
 
     /// How the active admissions of a school stand at the gate, by applicant.
@@ -150,6 +172,9 @@ impl Office {
         school: &str,
     ) -> Result<Opened, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        if !self.store.read().school_names(season).await?.contains_key(school) {
+            return Err(ActError::NotFound(format!("学校 {school}")));
+        }
         let standing = self.standing(season, school).await?;
         let eligible: Vec<Admission> = standing
             .iter()

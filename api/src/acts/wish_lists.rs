@@ -77,7 +77,7 @@ impl Office {
         uploads: &[Upload],
         rehearse: bool,
     ) -> Result<Brought, ActError> {
-        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
         self.must_be_kept(season).await?;
         let (_, policy) = self.season_row(season).await?;
         let windows = self.store.read().windows(season).await?;

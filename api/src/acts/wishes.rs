@@ -22,6 +22,9 @@ impl Office {
         batch: &str,
     ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        if self.season_row(season).await?.1.batch_ix(batch).is_none() {
+            return Err(ActError::NotFound(format!("批次 {batch}")));
+        }
         self.must_be_kept(season).await?;
         if !self.store.read().has_plan(season).await? {
             return Err(ActError::Conflict("请先冻结计划并分配指标".to_owned()));

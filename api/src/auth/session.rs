@@ -3,15 +3,15 @@
 use sha2::{Digest, Sha256};
 
 use super::keys::random;
-use super::password_matches;
+use super::{password_matches, tokens};
 use crate::acts::{ActError, Actor, Office, now};
 use crate::error::Failure;
-use crate::store::{Account, SessionRow};
+use crate::store::{Account, Role, Scope, SessionRow};
 
 const IDLE: i64 = 15 * 60 * 1_000_000;
 const ABSOLUTE: i64 = 8 * 3600 * 1_000_000;
-/// A session in use is noted at most this often.
-const NOTED: i64 = 30 * 1_000_000;
+/// A session or token in use is noted at most this often.
+pub(super) const NOTED: i64 = 30 * 1_000_000;
 
 /// A session that has begun.
 #[derive(Clone, Debug)]
@@ -33,9 +33,13 @@ pub struct SignedIn {
     pub display: String,
     /// What a browser has to send with whatever changes something.
     pub csrf: String,
+    /// The password has to be changed before anything else.
+    pub must_change: bool,
+    /// What a program's token may be used for.
+    pub scopes: Vec<Scope>,
 }
 
-fn token_hash(token: &str) -> [u8; 32] {
+pub(super) fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
@@ -53,7 +57,7 @@ impl Office {
             .await
             .map_err(|e| Failure::Internal(e.to_string()))?;
         account
-            .filter(|a| matches && !a.disabled)
+            .filter(|a| matches && !a.disabled && a.role != Role::Machine)
             .ok_or_else(|| ActError::NotPermitted("用户名或密码不对".to_owned()))
     }
 
@@ -75,6 +79,9 @@ impl Office {
     /// # Errors
     /// What the store said.
     pub async fn signed_in(&self, token: &str) -> Result<Option<SignedIn>, ActError> {
+        if tokens::is_machine(token) {
+            return self.machine(token).await;
+        }
         let hash = token_hash(token);
         let read = self.store().read();
         let Some(session) = read.session(&hash).await?.filter(|s| lasts(s, now())) else {
@@ -92,6 +99,8 @@ impl Office {
             actor: Actor::of(&account),
             display: account.display,
             csrf: self.csrf(token),
+            must_change: account.must_change,
+            scopes: Vec::new(),
         }))
     }
 

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. Data on stdout, talk on stderr (SPEC §12).
 
+mod account;
 mod audit;
 mod backup;
 mod check;
@@ -115,6 +116,8 @@ enum Command {
     Retention(retention::Args),
     /// 数据库：建立结构，PostgreSQL 的角色与权限
     Database(database::Args),
+    /// 账号：建立第一个系统管理员
+    Account(account::Args),
     #[command(hide = true)]
     ParseWorker(parse_worker::Args),
 }
@@ -187,6 +190,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Retention(args) => retention::run(&args),
         Command::Database(args) => database::run(&args),
+        Command::Account(args) => account::run(&args),
         Command::VerifyBundle(args) => verify_bundle::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),

@@ -1,16 +1,21 @@
 //! What two people decide together: plan, quota, corrections, revocations.
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use luqu_engine::domain::Score;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::applicants::must_exist;
+use super::extract::{Json, Path};
 use super::guard::Guard;
+use super::listing::{FormParams, PageParams, Row, Wanted};
+use super::tags::{IfMatch, IfMatchParams};
 use super::{App, Problem};
 use crate::acts::Mistake;
 use crate::store::{DecisionKind, DecisionStatus, Role};
+use crate::tables::write::listing::{Listed, number, text, time};
 
 /// A decision.
 #[derive(Serialize, ToSchema)]
@@ -89,28 +94,71 @@ pub(super) struct Signature {
     pub(super) digest: String,
 }
 
+impl Row for Decision {
+    const NAME: (&'static str, &'static str) = ("decisions", "事项");
+    const COLUMNS: &'static [Listed] = &[
+        number("id", "编号"),
+        text("kind", "事项"),
+        text("status", "状态"),
+        text("note", "说明"),
+        text("digest", "摘要"),
+        text("proposed_by", "提交人"),
+        time("proposed_at", "提交时间"),
+        text("approved_by", "复核人"),
+    ];
+}
+
+impl From<crate::store::Decision> for Decision {
+    fn from(d: crate::store::Decision) -> Self {
+        Self {
+            id: d.id,
+            kind: d.kind,
+            digest: d.digest,
+            note: d.note,
+            body: d.body,
+            status: d.status,
+            proposed_by: d.proposed_by,
+            proposed_at: d.proposed_at,
+            approved_by: d.approved_by,
+        }
+    }
+}
+
 /// The decisions of a season, in the order of their proposal.
-#[utoipa::path(get, path = "/v1/seasons/{season}/decisions", tag = "office", params(("season" = String, Path)),
-    responses((status = 200, body = Vec<Decision>), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/v1/seasons/{season}/decisions", tag = "office",
+    params(("season" = String, Path), FormParams, PageParams),
+    responses((status = 200, body = Vec<Decision>), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
     guard: Guard,
     Path(season): Path<String>,
-) -> Result<Json<Vec<Decision>>, Problem> {
+    wanted: Wanted,
+) -> Result<Response, Problem> {
     guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    must_exist(&app, &season).await?;
+    let after = wanted.after_number()?.unwrap_or(0);
     let all = app.office.store().read().decisions(&season).await?;
-    let decision = |d: crate::store::Decision| Decision {
-        id: d.id,
-        kind: d.kind,
-        digest: d.digest,
-        note: d.note,
-        body: d.body,
-        status: d.status,
-        proposed_by: d.proposed_by,
-        proposed_at: d.proposed_at,
-        approved_by: d.approved_by,
-    };
-    Ok(Json(all.into_iter().map(decision).collect()))
+    let rest = all.into_iter().filter(|d| d.id > after).map(Decision::from);
+    wanted.page(rest.collect(), |d: &Decision| d.id.to_string())
+}
+
+async fn found(app: &App, season: &str, id: i64) -> Result<Decision, Problem> {
+    let all = app.office.store().read().decisions(season).await?;
+    let found = all.into_iter().find(|d| d.id == id).map(Decision::from);
+    found.ok_or_else(|| Problem::not_found("没有这个事项"))
+}
+
+/// A decision; its `ETag` is what approving or withdrawing it asks for.
+#[utoipa::path(get, path = "/v1/seasons/{season}/decisions/{decision}", tag = "office",
+    params(("season" = String, Path), ("decision" = i64, Path)),
+    responses((status = 200, body = Decision), (status = 404, body = Problem)))]
+pub(super) async fn one(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, decision)): Path<(String, i64)>,
+) -> Result<Json<Decision>, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    Ok(Json(found(&app, &season, decision).await?))
 }
 
 /// Proposes something for another person to approve.
@@ -124,6 +172,8 @@ pub(super) async fn propose(
     Json(proposal): Json<Proposal>,
 ) -> Result<(StatusCode, Json<Proposed>), Problem> {
     let (office, actor) = (&app.office, &guard.actor);
+    actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+    must_exist(&app, &season).await?;
     let made = match proposal {
         Proposal::FreezePlan { note } => office.propose_freeze(actor, &season, &note).await?,
         Proposal::Quota { note } => office.propose_quota(actor, &season, &note).await?,
@@ -143,21 +193,20 @@ pub(super) async fn propose(
 
 /// Approves what another person proposed, over its digest.
 #[utoipa::path(post, path = "/v1/seasons/{season}/decisions/{decision}/approve", tag = "office",
-    params(("season" = String, Path), ("decision" = i64, Path)), request_body = Signature,
-    responses((status = 204), (status = 403, body = Problem), (status = 409, body = Problem)))]
+    params(("season" = String, Path), ("decision" = i64, Path), IfMatchParams), request_body = Signature,
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn approve(
     State(app): State<App>,
     guard: Guard,
     Path((season, decision)): Path<(String, i64)>,
+    seen: IfMatch,
     Json(Signature { digest }): Json<Signature>,
 ) -> Result<StatusCode, Problem> {
     let (office, actor) = (&app.office, &guard.actor);
     actor.must_be(&[Role::Reviewer])?;
-    let all = office.store().read().decisions(&season).await?;
-    let Some(found) = all.iter().find(|d| d.id == decision) else {
-        return Err(Problem::not_found("没有这个事项"));
-    };
-    match found.kind {
+    let stands = found(&app, &season, decision).await?;
+    seen.must_be(&stands)?;
+    match stands.kind {
         DecisionKind::FreezePlan => {
             office.approve_freeze(actor, &season, decision, &digest).await?
         }
@@ -177,13 +226,16 @@ pub(super) async fn approve(
 
 /// Withdraws one's own proposal.
 #[utoipa::path(post, path = "/v1/seasons/{season}/decisions/{decision}/withdraw", tag = "office",
-    params(("season" = String, Path), ("decision" = i64, Path)),
-    responses((status = 204), (status = 403, body = Problem), (status = 409, body = Problem)))]
+    params(("season" = String, Path), ("decision" = i64, Path), IfMatchParams),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn withdraw(
     State(app): State<App>,
     guard: Guard,
     Path((season, decision)): Path<(String, i64)>,
+    seen: IfMatch,
 ) -> Result<StatusCode, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+    seen.must_be(&found(&app, &season, decision).await?)?;
     app.office.withdraw(&guard.actor, &season, decision).await?;
     Ok(StatusCode::NO_CONTENT)
 }

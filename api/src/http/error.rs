@@ -88,6 +88,65 @@ impl Problem {
         Self::new("/problems/bad-request", "请求有误", StatusCode::BAD_REQUEST, detail)
     }
 
+    /// A request whose parts cannot be read.
+    pub(super) fn unreadable(status: StatusCode, detail: &str) -> Self {
+        let status = if status.is_client_error() { status } else { StatusCode::BAD_REQUEST };
+        Self::new("/problems/bad-request", "请求有误", status, detail)
+    }
+
+    /// More than is read.
+    pub(super) fn too_large() -> Self {
+        let detail = "内容超过上限";
+        Self::new("/problems/too-large", "内容过大", StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
+    /// The address is there, and does not do that.
+    pub(super) fn method_not_allowed() -> Self {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        Self::new("/problems/method-not-allowed", "没有这种操作", status, "该地址没有这种操作")
+    }
+
+    /// None of the forms that are there will do.
+    pub(super) fn not_acceptable() -> Self {
+        let detail = "可用的格式：application/json、text/csv、xlsx（或用 ?format=）";
+        Self::new("/problems/not-acceptable", "没有这种格式", StatusCode::NOT_ACCEPTABLE, detail)
+    }
+
+    /// Something that is decided, without saying what was looked at.
+    pub(super) fn precondition_required() -> Self {
+        Self::new(
+            "/problems/precondition-required",
+            "请先读取",
+            StatusCode::PRECONDITION_REQUIRED,
+            "此操作须带 If-Match：先读取该事项，再用读到的 ETag 提交",
+        )
+    }
+
+    /// What was looked at has changed since.
+    pub(super) fn precondition_failed() -> Self {
+        Self::new(
+            "/problems/precondition-failed",
+            "已有变动",
+            StatusCode::PRECONDITION_FAILED,
+            "该事项在读取之后有了变动，未作任何改动；请重新读取后再提交",
+        )
+    }
+
+    /// The password must be changed before anything else.
+    pub(super) fn password_change() -> Self {
+        Self::new(
+            "/problems/password-change-required",
+            "请先修改密码",
+            StatusCode::FORBIDDEN,
+            "首次登录或密码被重置后须先修改密码：POST /v1/me/password",
+        )
+    }
+
+    /// The same key with another request, or again while the first is under way, or for what is shown once.
+    pub(super) fn repeated(status: StatusCode, detail: &str) -> Self {
+        Self::new("/problems/idempotency-key", "重复的请求", status, detail)
+    }
+
     /// Too many wrong answers.
     pub(super) fn too_many(detail: &str) -> Self {
         Self::new("/problems/too-many", "请稍后再试", StatusCode::TOO_MANY_REQUESTS, detail)

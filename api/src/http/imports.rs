@@ -1,17 +1,21 @@
 //! Imports over HTTP.
 
-use axum::Json;
 use axum::extract::multipart::MultipartRejection;
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::applicants::must_exist;
 use super::error::CellFault;
+use super::extract::{Json, Path};
 use super::guard::Guard;
+use super::listing::{FormParams, PageParams, Row, Wanted};
 use super::{App, Problem};
 use crate::acts::Upload;
 use crate::store::{ImportStatus, Role};
+use crate::tables::write::listing::{Listed, number, text, time};
 
 /// An import.
 #[derive(Serialize, ToSchema)]
@@ -50,25 +54,47 @@ pub(super) struct Files {
     file: Vec<Vec<u8>>,
 }
 
+impl Row for Import {
+    const NAME: (&'static str, &'static str) = ("imports", "导入");
+    const COLUMNS: &'static [Listed] = &[
+        number("id", "编号"),
+        text("file_name", "文件"),
+        text("digest", "摘要"),
+        text("status", "状态"),
+        text("created_by", "导入人"),
+        time("created_at", "导入时间"),
+    ];
+}
+
+impl From<crate::store::Import> for Import {
+    fn from(i: crate::store::Import) -> Self {
+        Self {
+            id: i.id,
+            file_name: i.file_name,
+            digest: i.digest,
+            status: i.status,
+            created_by: i.created_by,
+            created_at: i.created_at,
+        }
+    }
+}
+
 /// The imports of a season, oldest first.
-#[utoipa::path(get, path = "/v1/seasons/{season}/imports", tag = "office", params(("season" = String, Path)),
-    responses((status = 200, body = Vec<Import>), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/v1/seasons/{season}/imports", tag = "office",
+    params(("season" = String, Path), FormParams, PageParams),
+    responses((status = 200, body = Vec<Import>), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
     guard: Guard,
     Path(season): Path<String>,
-) -> Result<Json<Vec<Import>>, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    wanted: Wanted,
+) -> Result<Response, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator, Role::Machine])?;
+    must_exist(&app, &season).await?;
+    let after = wanted.after_number()?.unwrap_or(0);
     let all = app.office.store().read().imports(&season).await?;
-    let import = |i: crate::store::Import| Import {
-        id: i.id,
-        file_name: i.file_name,
-        digest: i.digest,
-        status: i.status,
-        created_by: i.created_by,
-        created_at: i.created_at,
-    };
-    Ok(Json(all.into_iter().map(import).collect()))
+    let rest = all.into_iter().filter(|i| i.id > after).map(Import::from);
+    wanted.page(rest.collect(), |i: &Import| i.id.to_string())
 }
 
 /// Reads files against what is committed; every fault at its cell, nothing half imported.
@@ -81,7 +107,8 @@ pub(super) async fn stage(
     Path(season): Path<String>,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Json<Staged>), Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
+    must_exist(&app, &season).await?;
     let uploads = uploads_of(form).await?;
     let staged = app.office.stage(&guard.actor, &season, uploads).await?;
     let status =

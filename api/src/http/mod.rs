@@ -1,15 +1,31 @@
 //! The JSON API. This page lists every URL, grouped by who calls; handlers are thin and call the acts.
 
+mod accounts;
+mod address;
+mod applicants;
+mod batches;
+mod budget;
+mod compare;
 mod decisions;
+mod described;
 mod error;
+mod extract;
 mod guard;
 mod imports;
+mod jobs;
+mod ledger;
+mod listing;
+mod lookups;
+mod once;
 mod output;
+mod plan;
 mod public;
 mod registry;
+mod results;
 mod rounds;
 mod seasons;
 mod session;
+mod tags;
 mod watch;
 mod wishes;
 
@@ -18,7 +34,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -28,10 +44,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+use self::budget::Budget;
 use crate::acts::Office;
 
 pub use error::Problem;
-pub use public::Lookups;
+pub use lookups::Lookups;
 pub use watch::REQUEST_SECONDS;
 
 /// The most bytes of an upload.
@@ -44,6 +61,18 @@ pub struct App {
     pub office: Office,
     /// What families look up, in memory.
     pub lookups: Arc<Lookups>,
+    /// Wrong passwords.
+    wrong: Arc<Budget>,
+    /// Whether a proxy of ours stands in front and says where requests come from.
+    behind_proxy: bool,
+}
+
+impl App {
+    /// A service over an office, with nothing to look up yet.
+    #[must_use]
+    pub fn new(office: Office, behind_proxy: bool) -> Self {
+        Self { office, lookups: Arc::default(), wrong: Arc::default(), behind_proxy }
+    }
 }
 
 #[derive(OpenApi)]
@@ -54,6 +83,7 @@ pub struct App {
         (name = "office", description = "招办"),
         (name = "school", description = "招生高中"),
         (name = "regulator", description = "督导"),
+        (name = "admin", description = "系统管理"),
         (name = "public", description = "公众查询"),
     )
 )]
@@ -65,55 +95,96 @@ fn routes() -> OpenApiRouter<App> {
         // Anybody.
         .routes(routes!(session::sign_in))
         .routes(routes!(public::look_up))
+        .routes(routes!(public::explain))
+        .routes(routes!(public::seasons))
+        .routes(routes!(public::lines))
+        .routes(routes!(public::plan))
+        .routes(routes!(public::calendar))
         // Whoever is signed in.
         .routes(routes!(session::sign_out))
         .routes(routes!(session::me))
+        .routes(routes!(session::change_password))
         .routes(routes!(seasons::list))
         .routes(routes!(seasons::status))
+        .routes(routes!(batches::list))
+        .routes(routes!(batches::one))
+        .routes(routes!(plan::plan))
+        .routes(routes!(plan::schools))
+        .routes(routes!(rounds::vacancies))
         // The office.
         .routes(routes!(seasons::create))
         .routes(routes!(imports::list, imports::stage))
         .routes(routes!(imports::commit))
         .routes(routes!(imports::undo))
         .routes(routes!(decisions::list, decisions::propose))
+        .routes(routes!(decisions::one))
         .routes(routes!(decisions::approve))
         .routes(routes!(decisions::withdraw))
         .routes(routes!(wishes::open))
         .routes(routes!(wishes::close))
         .routes(routes!(wishes::bring))
         .routes(routes!(wishes::submit))
-        .routes(routes!(rounds::run))
-        .routes(routes!(rounds::job, rounds::cancel))
-        .routes(routes!(rounds::events))
+        .routes(routes!(batches::ties, batches::decide))
+        .routes(routes!(jobs::run))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::job, jobs::cancel))
+        .routes(routes!(jobs::events))
         .routes(routes!(rounds::sign))
         .routes(routes!(rounds::publish))
         .routes(routes!(rounds::discard))
         .routes(routes!(registry::clear))
         .routes(routes!(registry::open))
         .routes(routes!(registry::withdraw))
-        // The office and the regulator; a school for itself.
+        // The office and the regulator.
+        .routes(routes!(applicants::list))
+        .routes(routes!(applicants::find))
+        .routes(routes!(applicants::track))
+        .routes(routes!(applicants::reveal))
+        .routes(routes!(plan::quotas))
         .routes(routes!(rounds::list))
+        .routes(routes!(rounds::one))
+        .routes(routes!(results::placements))
+        .routes(routes!(results::cutoffs))
+        .routes(routes!(results::reasons))
         .routes(routes!(rounds::file))
-        .routes(routes!(rounds::vacancies))
+        .routes(routes!(compare::compare))
+        .routes(routes!(compare::what_if))
+        .routes(routes!(compare::explain))
+        .routes(routes!(compare::recompute))
+        .routes(routes!(registry::violations))
+        // The office and the regulator; a school for itself.
         .routes(routes!(registry::admissions))
         .routes(routes!(registry::arrive))
         .routes(routes!(registry::standing))
+        // The administrator.
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::disable))
+        .routes(routes!(accounts::enable))
+        .routes(routes!(accounts::reset))
+        .routes(routes!(accounts::tokens, accounts::create_token))
+        .routes(routes!(accounts::revoke_token))
         // The regulator.
-        .routes(routes!(seasons::checkpoints))
-        .routes(routes!(seasons::entries))
-        .routes(routes!(seasons::bundle))
+        .routes(routes!(accounts::access_log))
+        .routes(routes!(ledger::checkpoints))
+        .routes(routes!(ledger::entries))
+        .routes(routes!(ledger::bundle))
 }
 
 /// The whole service.
 pub fn router(app: App) -> Router {
     let (router, description) = routes().split_for_parts();
+    let description = serde_json::to_value(description).unwrap_or_default();
+    let description = described::completed(description);
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     router
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", description))
+        .merge(SwaggerUi::new("/docs").external_url_unchecked("/openapi.json", description))
         .fallback(|| async { Problem::not_found("没有这个地址") })
-        .with_state(app)
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .with_state(app.clone())
+        .layer(from_fn_with_state(app, once::once))
+        .layer(from_fn(tags::tagged))
         .layer(DefaultBodyLimit::max(UPLOAD))
         .layer(header(
             header::CONTENT_SECURITY_POLICY,

@@ -1,7 +1,7 @@
 //! Answers that are files.
 
 use axum::http::header;
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 
 /// What a file is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -10,6 +10,8 @@ pub(super) enum Shape {
     Csv,
     /// JSON.
     Json,
+    /// An Excel workbook.
+    Xlsx,
     /// A zip archive.
     Zip,
 }
@@ -19,11 +21,13 @@ pub(super) fn file_answer(name: &str, shape: Shape, bytes: Vec<u8>) -> Response 
     let kind = match shape {
         Shape::Csv => "text/csv; charset=utf-8",
         Shape::Json => "application/json",
+        Shape::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         Shape::Zip => "application/zip",
     };
-    let headers = AppendHeaders([
+    // Set and not appended: bytes have a type of their own already.
+    let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ]);
+    ];
     (headers, bytes).into_response()
 }

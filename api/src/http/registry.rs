@@ -1,18 +1,20 @@
 //! Admitted lists, arrivals and the registry gate.
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::applicants::must_exist;
+use super::extract::{Json, Path, Query};
 use super::guard::Guard;
-use super::output::{Shape, file_answer};
+use super::listing::{FormParams, PageParams, Row, Wanted};
+use super::tags::IfMatch;
 use super::{App, Problem};
 use crate::acts::Standing;
 use crate::store::Role;
-use crate::tables::write::people::people_csv;
+use crate::tables::write::listing::{Listed, number, text};
 
 /// Somebody on an admitted list.
 #[derive(Serialize, ToSchema)]
@@ -26,6 +28,8 @@ pub(super) struct Admitted {
     /// How they stand at the registry gate: `eligible`, `not_arrived`, `not_cleared`, `registered`.
     #[schema(value_type = String)]
     standing: Standing,
+    /// The same in words.
+    standing_words: &'static str,
 }
 
 /// Whether somebody has arrived.
@@ -47,8 +51,15 @@ pub(super) struct Cleared {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Violation {
     code: String,
+    /// `error`, or `warning` for an older state that must be put right under a plan.
+    #[schema(value_type = String)]
+    severity: luqu_engine::domain::Severity,
     school_id: String,
     applicant_id: String,
+    batch: String,
+    category: String,
+    /// The item of the policy document.
+    item: String,
     found: String,
     allowed: String,
     detail: String,
@@ -68,13 +79,6 @@ pub(super) struct Refused {
     reason: String,
 }
 
-/// In which form a list is wanted.
-#[derive(Deserialize, IntoParams)]
-pub(super) struct Form {
-    /// `json`, or `csv`.
-    format: Option<String>,
-}
-
 /// The school that may see a list: the office and the regulator see all, a school its own.
 fn must_see(guard: &Guard, school: &str) -> Result<(), Problem> {
     match guard.actor.role {
@@ -83,42 +87,65 @@ fn must_see(guard: &Guard, school: &str) -> Result<(), Problem> {
     }
 }
 
+impl Row for Admitted {
+    const NAME: (&'static str, &'static str) = ("admissions", "录取名册");
+    const COLUMNS: &'static [Listed] = &[
+        text("applicant_id", "报名号"),
+        text("name", "姓名"),
+        text("batch", "批次"),
+        text("category", "类别"),
+        number("total", "总分"),
+        text("standing_words", "学籍状态"),
+    ];
+}
+
+/// Who of a list is wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    /// The beginning of the application number, or a part of the name.
+    search: Option<String>,
+    /// How they stand: `eligible`, `not_arrived`, `not_cleared`, `registered`.
+    #[param(value_type = Option<String>)]
+    standing: Option<Standing>,
+}
+
 /// The admitted list of a school, by applicant.
 #[utoipa::path(get, path = "/v1/seasons/{season}/schools/{school}/admissions", tag = "school",
-    params(("season" = String, Path), ("school" = String, Path), Form),
+    params(("season" = String, Path), ("school" = String, Path), Filter, FormParams, PageParams),
     responses((status = 200, body = Vec<Admitted>), (status = 404, body = Problem)))]
 pub(super) async fn admissions(
     State(app): State<App>,
     guard: Guard,
     Path((season, school)): Path<(String, String)>,
-    Query(form): Query<Form>,
+    Query(filter): Query<Filter>,
+    wanted: Wanted,
 ) -> Result<Response, Problem> {
     must_see(&guard, &school)?;
-    let names = app.office.store().read().names(&season).await?;
-    let all = app.office.standing(&season, &school).await?;
-    let rows: Vec<Admitted> = all
-        .into_iter()
-        .map(|(a, standing)| Admitted {
-            name: names.get(&a.applicant).cloned().unwrap_or_default(),
-            applicant_id: a.applicant,
-            batch: a.batch,
-            category: a.category,
-            total: luqu_engine::domain::Score::from_hundredths(a.total).to_string(),
-            standing,
-        })
-        .collect();
-    match form.format.as_deref() {
-        None | Some("json") => Ok(Json(rows).into_response()),
-        Some("csv") => {
-            let header = ["报名号", "姓名", "批次", "类别", "总分", "学籍状态"];
-            let lines = rows.iter().map(|r| {
-                [&r.applicant_id, &r.name, &r.batch, &r.category, &r.total, r.standing.words()]
-                    .map(str::to_owned)
-            });
-            Ok(file_answer("admissions.csv", Shape::Csv, people_csv(&header, lines)))
-        }
-        Some(_) => Err(Problem::bad_request("format 只能是 json 或 csv")),
+    must_exist(&app, &season).await?;
+    let read = app.office.store().read();
+    if !read.school_names(&season).await?.contains_key(&school) {
+        return Err(Problem::not_found("没有这所学校"));
     }
+    let names = read.names(&season).await?;
+    let all = app.office.standing(&season, &school).await?;
+    let rows = all.into_iter().map(|(a, standing)| Admitted {
+        name: names.get(&a.applicant).cloned().unwrap_or_default(),
+        applicant_id: a.applicant,
+        batch: a.batch,
+        category: a.category,
+        total: luqu_engine::domain::Score::from_hundredths(a.total).to_string(),
+        standing,
+        standing_words: standing.words(),
+    });
+    let sought = |a: &Admitted| {
+        let text = filter.search.as_deref().unwrap_or_default();
+        (a.applicant_id.starts_with(text) || a.name.contains(text))
+            && filter.standing.is_none_or(|s| s == a.standing)
+            && wanted.after().is_none_or(|after| a.applicant_id.as_str() > after)
+    };
+    let rows = rows.filter(sought).collect();
+    wanted.page(rows, |a: &Admitted| a.applicant_id.clone())
 }
 
 /// Notes that an admitted applicant has arrived, or takes it back.
@@ -129,8 +156,13 @@ pub(super) async fn arrive(
     State(app): State<App>,
     guard: Guard,
     Path((season, applicant)): Path<(String, String)>,
+    seen: IfMatch,
     Json(Arrival { arrived }): Json<Arrival>,
 ) -> Result<StatusCode, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::School])?;
+    if seen.is_sent() {
+        seen.must_be(&gate(&app, &guard, &season, &applicant).await?)?;
+    }
     app.office.arrive(&guard.actor, &season, &applicant, arrived).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -145,7 +177,20 @@ pub(super) struct Gate {
     words: String,
 }
 
-/// How an applicant stands at the registry gate.
+async fn gate(app: &App, guard: &Guard, season: &str, applicant: &str) -> Result<Gate, Problem> {
+    let none = || Problem::not_found("没有该考生的录取");
+    let all = app.office.store().read().admissions(season).await?;
+    let found = all.into_iter().find(|a| a.active && a.applicant == applicant).ok_or_else(none)?;
+    if guard.actor.role != Role::Machine {
+        must_see(guard, &found.school).map_err(|_| none())?;
+    }
+    let standing = app.office.standing(season, &found.school).await?;
+    let mine = standing.into_iter().find(|(a, _)| a.id == found.id).map(|(_, s)| s);
+    let standing = mine.ok_or_else(none)?;
+    Ok(Gate { school_id: found.school, standing, words: standing.words().to_owned() })
+}
+
+/// How an applicant stands at the registry gate; its `ETag` may be sent with an arrival.
 #[utoipa::path(get, path = "/v1/seasons/{season}/registry/{applicant}", tag = "school",
     params(("season" = String, Path), ("applicant" = String, Path)),
     responses((status = 200, body = Gate), (status = 404, body = Problem)))]
@@ -154,16 +199,69 @@ pub(super) async fn standing(
     guard: Guard,
     Path((season, applicant)): Path<(String, String)>,
 ) -> Result<Json<Gate>, Problem> {
-    let none = || Problem::not_found("没有该考生的录取");
-    let all = app.office.store().read().admissions(&season).await?;
-    let found = all.into_iter().find(|a| a.active && a.applicant == applicant).ok_or_else(none)?;
-    if guard.actor.role != Role::Machine {
-        must_see(&guard, &found.school).map_err(|_| none())?;
+    Ok(Json(gate(&app, &guard, &season, &applicant).await?))
+}
+
+impl From<luqu_engine::rules::Violation> for Violation {
+    fn from(v: luqu_engine::rules::Violation) -> Self {
+        Self {
+            code: v.code.to_string(),
+            severity: v.severity,
+            school_id: v.school.to_string(),
+            applicant_id: v.applicant.to_string(),
+            batch: v.batch.to_string(),
+            category: v.category.to_string(),
+            item: v.item,
+            found: v.found,
+            allowed: v.allowed,
+            detail: v.detail,
+        }
     }
-    let standing = app.office.standing(&season, &found.school).await?;
-    let mine = standing.into_iter().find(|(a, _)| a.id == found.id).map(|(_, s)| s);
-    let standing = mine.ok_or_else(none)?;
-    Ok(Json(Gate { school_id: found.school, standing, words: standing.words().to_owned() }))
+}
+
+impl Row for Violation {
+    const NAME: (&'static str, &'static str) = ("violations", "违规台账");
+    const COLUMNS: &'static [Listed] = &[
+        text("code", "编号"),
+        text("severity", "程度"),
+        text("school_id", "学校代码"),
+        text("applicant_id", "报名号"),
+        text("batch", "批次"),
+        text("category", "类别"),
+        text("found", "发现"),
+        text("allowed", "规定"),
+        text("item", "条款"),
+        text("detail", "说明"),
+    ];
+}
+
+/// Which violations are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Of one rule, such as `V02`.
+    code: Option<String>,
+    /// Of one school.
+    school: Option<String>,
+}
+
+/// What an audit of the published admissions finds now 违规台账. Nothing is changed.
+#[utoipa::path(get, path = "/v1/seasons/{season}/violations", tag = "regulator",
+    params(("season" = String, Path), Which, FormParams),
+    responses((status = 200, body = Vec<Violation>), (status = 404, body = Problem)))]
+pub(super) async fn violations(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+    Query(which): Query<Which>,
+    wanted: Wanted,
+) -> Result<Response, Problem> {
+    let all = app.office.violations(&guard.actor, &season).await?;
+    let sought = |v: &Violation| {
+        which.code.as_ref().is_none_or(|c| *c == v.code)
+            && which.school.as_ref().is_none_or(|s| *s == v.school_id)
+    };
+    wanted.whole(all.into_iter().map(Violation::from).filter(sought).collect())
 }
 
 /// Audits all published admissions and clears those that nothing blocks.
@@ -175,18 +273,10 @@ pub(super) async fn clear(
     Path(season): Path<String>,
 ) -> Result<Json<Cleared>, Problem> {
     let done = app.office.clear(&guard.actor, &season).await?;
-    let violation = |v: luqu_engine::rules::Violation| Violation {
-        code: v.code.to_string(),
-        school_id: v.school.to_string(),
-        applicant_id: v.applicant.to_string(),
-        found: v.found,
-        allowed: v.allowed,
-        detail: v.detail,
-    };
     Ok(Json(Cleared {
         cleared: done.cleared,
         held: done.held,
-        violations: done.violations.into_iter().map(violation).collect(),
+        violations: done.violations.into_iter().map(Violation::from).collect(),
     }))
 }
 

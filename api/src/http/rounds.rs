@@ -1,38 +1,22 @@
-//! Runs and rounds: queue, watch, compare, sign, publish.
+//! Rounds: look at, sign, publish.
 
-use std::convert::Infallible;
-use std::time::Duration;
-
-use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{AppendHeaders, IntoResponse};
-use futures_util::stream::{self, Stream};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::applicants::must_exist;
 use super::decisions::Signature;
+use super::extract::{Json, Path};
 use super::guard::Guard;
+use super::listing::{FormParams, PageParams, Row, Wanted};
 use super::output::{Shape, file_answer};
+use super::tags::{IfMatch, IfMatchParams};
 use super::{App, Problem};
 use crate::acts::Vacancy;
-use crate::store::{JobStatus, Role, RoundStatus};
-
-/// A run.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct Job {
-    id: i64,
-    batch: String,
-    #[schema(value_type = String)]
-    status: JobStatus,
-    /// What is being done.
-    step: String,
-    /// Why it failed.
-    message: String,
-    /// The round that it made.
-    round: Option<i64>,
-}
+use crate::store::{Role, RoundStatus};
+use crate::tables::write::listing::{Listed, number, text, time};
 
 /// A round.
 #[derive(Serialize, ToSchema)]
@@ -53,6 +37,39 @@ pub(super) struct Round {
     published_at: Option<i64>,
 }
 
+impl Row for Round {
+    const NAME: (&'static str, &'static str) = ("rounds", "轮次");
+    const COLUMNS: &'static [Listed] = &[
+        number("id", "轮次"),
+        text("batch", "批次"),
+        text("status", "状态"),
+        text("input_digest", "输入摘要"),
+        text("answer_digest", "结果摘要"),
+        text("computed_by", "计算人"),
+        time("computed_at", "计算时间"),
+        text("proposed_by", "签发人"),
+        text("approved_by", "复核人"),
+        time("published_at", "公布时间"),
+    ];
+}
+
+impl From<crate::store::Round> for Round {
+    fn from(r: crate::store::Round) -> Self {
+        Self {
+            id: r.id,
+            batch: r.batch,
+            status: r.status,
+            input_digest: r.input_digest,
+            answer_digest: r.answer_digest,
+            computed_by: r.computed_by,
+            computed_at: r.computed_at,
+            proposed_by: r.proposed_by,
+            approved_by: r.approved_by,
+            published_at: r.published_at,
+        }
+    }
+}
+
 /// What a publication made.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Published {
@@ -71,118 +88,40 @@ pub(super) struct Vacant {
     vacant: u32,
 }
 
-impl From<crate::store::Job> for Job {
-    fn from(job: crate::store::Job) -> Self {
-        Self {
-            id: job.id,
-            batch: job.batch,
-            status: job.status,
-            step: job.step,
-            message: job.message,
-            round: job.round,
-        }
-    }
-}
-
-/// Queues a run of a batch.
-#[utoipa::path(post, path = "/v1/seasons/{season}/batches/{batch}/runs", tag = "office",
-    params(("season" = String, Path), ("batch" = String, Path)),
-    responses((status = 202, body = Job), (status = 409, body = Problem)))]
-pub(super) async fn run(
-    State(app): State<App>,
-    guard: Guard,
-    Path((season, batch)): Path<(String, String)>,
-) -> Result<impl IntoResponse, Problem> {
-    let id = app.office.queue_run(&guard.actor, &season, &batch).await?;
-    let place = format!("/v1/seasons/{season}/jobs/{id}");
-    let job = found(&app, &season, id).await?;
-    Ok((StatusCode::ACCEPTED, AppendHeaders([(header::LOCATION, place)]), Json(job)))
-}
-
-async fn found(app: &App, season: &str, id: i64) -> Result<Job, Problem> {
-    let job = app.office.store().read().job(id).await?.filter(|j| j.season == season);
-    job.map(Job::from).ok_or_else(|| Problem::not_found("没有这个任务"))
-}
-
-/// How far a run has come.
-#[utoipa::path(get, path = "/v1/seasons/{season}/jobs/{job}", tag = "office",
-    params(("season" = String, Path), ("job" = i64, Path)),
-    responses((status = 200, body = Job), (status = 404, body = Problem)))]
-pub(super) async fn job(
-    State(app): State<App>,
-    guard: Guard,
-    Path((season, job)): Path<(String, i64)>,
-) -> Result<Json<Job>, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
-    Ok(Json(found(&app, &season, job).await?))
-}
-
-/// Asks a run to stop.
-#[utoipa::path(delete, path = "/v1/seasons/{season}/jobs/{job}", tag = "office",
-    params(("season" = String, Path), ("job" = i64, Path)),
-    responses((status = 202), (status = 409, body = Problem)))]
-pub(super) async fn cancel(
-    State(app): State<App>,
-    guard: Guard,
-    Path((season, job)): Path<(String, i64)>,
-) -> Result<StatusCode, Problem> {
-    app.office.cancel_run(&guard.actor, &season, job).await?;
-    Ok(StatusCode::ACCEPTED)
-}
-
-/// The steps of a run as they happen (server-sent events `job`); ends with the run. Closing it stops nothing.
-#[utoipa::path(get, path = "/v1/seasons/{season}/jobs/{job}/events", tag = "office",
-    params(("season" = String, Path), ("job" = i64, Path)),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, body = Problem)))]
-pub(super) async fn events(
-    State(app): State<App>,
-    guard: Guard,
-    Path((season, job)): Path<(String, i64)>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
-    found(&app, &season, job).await?;
-    let start: (App, String, Option<Job>, bool) = (app, season, None, false);
-    let steps = stream::unfold(start, move |(app, season, told, ended)| async move {
-        if ended {
-            return None;
-        }
-        loop {
-            let now = found(&app, &season, job).await.ok()?;
-            if told.as_ref() == Some(&now) {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                continue;
-            }
-            let ends = !matches!(now.status, JobStatus::Queued | JobStatus::Running);
-            let event = Event::default().event("job").json_data(&now).unwrap_or_default();
-            return Some((Ok(event), (app, season, Some(now), ends)));
-        }
-    });
-    Ok(Sse::new(steps).keep_alive(KeepAlive::default()))
-}
-
 /// The rounds of a season, oldest first.
-#[utoipa::path(get, path = "/v1/seasons/{season}/rounds", tag = "office", params(("season" = String, Path)),
-    responses((status = 200, body = Vec<Round>), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/v1/seasons/{season}/rounds", tag = "office",
+    params(("season" = String, Path), FormParams, PageParams),
+    responses((status = 200, body = Vec<Round>), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
     guard: Guard,
     Path(season): Path<String>,
-) -> Result<Json<Vec<Round>>, Problem> {
+    wanted: Wanted,
+) -> Result<Response, Problem> {
     guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    must_exist(&app, &season).await?;
+    let after = wanted.after_number()?.unwrap_or(0);
     let all = app.office.store().read().rounds(&season).await?;
-    let round = |r: crate::store::Round| Round {
-        id: r.id,
-        batch: r.batch,
-        status: r.status,
-        input_digest: r.input_digest,
-        answer_digest: r.answer_digest,
-        computed_by: r.computed_by,
-        computed_at: r.computed_at,
-        proposed_by: r.proposed_by,
-        approved_by: r.approved_by,
-        published_at: r.published_at,
-    };
-    Ok(Json(all.into_iter().map(round).collect()))
+    let rest = all.into_iter().filter(|r| r.id > after).map(Round::from);
+    wanted.page(rest.collect(), |r: &Round| r.id.to_string())
+}
+
+async fn stands(app: &App, season: &str, id: i64) -> Result<Round, Problem> {
+    let found = app.office.store().read().round(season, id).await?;
+    found.map(|(r, _)| Round::from(r)).ok_or_else(|| Problem::not_found("没有这个轮次"))
+}
+
+/// A round; its `ETag` is what signing, publishing and giving it up ask for.
+#[utoipa::path(get, path = "/v1/seasons/{season}/rounds/{round}", tag = "office",
+    params(("season" = String, Path), ("round" = i64, Path)),
+    responses((status = 200, body = Round), (status = 404, body = Problem)))]
+pub(super) async fn one(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, round)): Path<(String, i64)>,
+) -> Result<Json<Round>, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    Ok(Json(stands(&app, &season, round).await?))
 }
 
 /// A file of a round's answer: `placements.csv`, `cutoffs.csv`, `reasons.csv` or `certificate.json`.
@@ -193,7 +132,7 @@ pub(super) async fn file(
     State(app): State<App>,
     guard: Guard,
     Path((season, round, file)): Path<(String, i64, String)>,
-) -> Result<axum::response::Response, Problem> {
+) -> Result<Response, Problem> {
     guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
     let bytes = app.office.round_file(&season, round, &file).await?;
     let shape = if file.ends_with(".json") { Shape::Json } else { Shape::Csv };
@@ -202,28 +141,34 @@ pub(super) async fn file(
 
 /// The first signature of a round, over its digest.
 #[utoipa::path(post, path = "/v1/seasons/{season}/rounds/{round}/sign", tag = "office",
-    params(("season" = String, Path), ("round" = i64, Path)), request_body = Signature,
-    responses((status = 204), (status = 409, body = Problem)))]
+    params(("season" = String, Path), ("round" = i64, Path), IfMatchParams), request_body = Signature,
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn sign(
     State(app): State<App>,
     guard: Guard,
     Path((season, round)): Path<(String, i64)>,
+    seen: IfMatch,
     Json(Signature { digest }): Json<Signature>,
 ) -> Result<StatusCode, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+    seen.must_be(&stands(&app, &season, round).await?)?;
     app.office.sign(&guard.actor, &season, round, &digest).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The second signature, by another person, which publishes the round.
 #[utoipa::path(post, path = "/v1/seasons/{season}/rounds/{round}/publish", tag = "office",
-    params(("season" = String, Path), ("round" = i64, Path)), request_body = Signature,
-    responses((status = 200, body = Published), (status = 403, body = Problem), (status = 409, body = Problem)))]
+    params(("season" = String, Path), ("round" = i64, Path), IfMatchParams), request_body = Signature,
+    responses((status = 200, body = Published), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn publish(
     State(app): State<App>,
     guard: Guard,
     Path((season, round)): Path<(String, i64)>,
+    seen: IfMatch,
     Json(Signature { digest }): Json<Signature>,
 ) -> Result<Json<Published>, Problem> {
+    guard.actor.must_be(&[Role::Reviewer])?;
+    seen.must_be(&stands(&app, &season, round).await?)?;
     let admissions = app.office.publish(&guard.actor, &season, round, &digest).await?;
     app.lookups.refresh(&app.office).await?;
     Ok(Json(Published { admissions }))
@@ -231,25 +176,44 @@ pub(super) async fn publish(
 
 /// Gives an unpublished round up.
 #[utoipa::path(post, path = "/v1/seasons/{season}/rounds/{round}/discard", tag = "office",
-    params(("season" = String, Path), ("round" = i64, Path)),
-    responses((status = 204), (status = 409, body = Problem)))]
+    params(("season" = String, Path), ("round" = i64, Path), IfMatchParams),
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn discard(
     State(app): State<App>,
     guard: Guard,
     Path((season, round)): Path<(String, i64)>,
+    seen: IfMatch,
 ) -> Result<StatusCode, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+    seen.must_be(&stands(&app, &season, round).await?)?;
     app.office.discard(&guard.actor, &season, round).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+impl Row for Vacant {
+    const NAME: (&'static str, &'static str) = ("vacancies", "缺额");
+    const COLUMNS: &'static [Listed] = &[
+        text("school_id", "学校代码"),
+        text("batch", "批次"),
+        text("category", "类别"),
+        number("seats", "计划数"),
+        number("held", "录取数"),
+        number("vacant", "缺额"),
+    ];
+}
+
 /// Seats of every class of the plan, held and vacant.
-#[utoipa::path(get, path = "/v1/seasons/{season}/vacancies", tag = "office", params(("season" = String, Path)),
-    responses((status = 200, body = Vec<Vacant>), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/v1/seasons/{season}/vacancies", tag = "office",
+    params(("season" = String, Path), FormParams),
+    responses((status = 200, body = Vec<Vacant>), (status = 404, body = Problem)))]
 pub(super) async fn vacancies(
     State(app): State<App>,
-    _: Guard,
+    guard: Guard,
     Path(season): Path<String>,
-) -> Result<Json<Vec<Vacant>>, Problem> {
+    wanted: Wanted,
+) -> Result<Response, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::School, Role::Regulator])?;
+    must_exist(&app, &season).await?;
     let all = app.office.vacancies(&season).await?;
     let vacant = |v: Vacancy| Vacant {
         school_id: v.school,
@@ -259,5 +223,5 @@ pub(super) async fn vacancies(
         held: v.held,
         vacant: v.vacant,
     };
-    Ok(Json(all.into_iter().map(vacant).collect()))
+    wanted.whole(all.into_iter().map(vacant).collect())
 }

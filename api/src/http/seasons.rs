@@ -1,17 +1,17 @@
-//! Seasons, how far each has come, and the ledger.
+//! Seasons, and how far each has come.
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
+use super::extract::{Json, Path};
 use super::guard::Guard;
-use super::output::{Shape, file_answer};
+use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
-use crate::ledger::Entry;
-use crate::store::{DecisionKind, DecisionStatus, Mode, Role, RoundStatus, WindowStatus};
+use crate::store::{DecisionKind, DecisionStatus, Mode, RoundStatus, WindowStatus};
+use crate::tables::write::listing::{Listed, number, text};
 
 /// A season.
 #[derive(Serialize, ToSchema)]
@@ -65,10 +65,24 @@ pub(super) struct Step {
     next: Option<String>,
 }
 
+impl Row for Season {
+    const NAME: (&'static str, &'static str) = ("seasons", "招生季");
+    const COLUMNS: &'static [Listed] = &[
+        text("id", "招生季"),
+        text("district", "区县"),
+        number("year", "年份"),
+        text("mode", "性质"),
+    ];
+}
+
 /// The seasons.
-#[utoipa::path(get, path = "/v1/seasons", tag = "office",
-    responses((status = 200, body = Vec<Season>), (status = 401, body = Problem)))]
-pub(super) async fn list(State(app): State<App>, _: Guard) -> Result<Json<Vec<Season>>, Problem> {
+#[utoipa::path(get, path = "/v1/seasons", tag = "office", params(FormParams),
+    responses((status = 200, body = Vec<Season>)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    _: Guard,
+    wanted: Wanted,
+) -> Result<Response, Problem> {
     let rows = app.office.store().read().seasons().await?;
     let season = |r: crate::store::SeasonRow| Season {
         id: r.id,
@@ -76,7 +90,7 @@ pub(super) async fn list(State(app): State<App>, _: Guard) -> Result<Json<Vec<Se
         year: r.year,
         mode: r.mode,
     };
-    Ok(Json(rows.into_iter().map(season).collect()))
+    wanted.whole(rows.into_iter().map(season).collect())
 }
 
 /// Begins a season.
@@ -156,99 +170,4 @@ pub(super) async fn status(
     let lottery =
         read.lottery(&season.id).await?.map(|l| Lottery { commitment: l.commitment, seed: l.seed });
     Ok(Json(Status { season, steps, lottery }))
-}
-
-/// A checkpoint, to be kept outside.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Checkpoint {
-    /// How many entries it covers.
-    size: u64,
-    /// The signed note.
-    note: String,
-}
-
-/// A page of the ledger.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Entries {
-    entries: Vec<LedgerEntry>,
-    /// Where the next page begins, if there is one.
-    next: Option<u64>,
-}
-
-/// An entry of the ledger.
-#[derive(Serialize, ToSchema)]
-pub(super) struct LedgerEntry {
-    seq: u64,
-    kind: String,
-    /// Microseconds of UTC.
-    recorded_at: i64,
-    actor: String,
-    subject: String,
-    /// JSON with sorted keys.
-    facts: String,
-}
-
-/// Where a page begins.
-#[derive(Deserialize, IntoParams)]
-pub(super) struct From {
-    /// The number of the first entry; 0 if absent.
-    from: Option<u64>,
-}
-
-const PAGE: u64 = 500;
-
-fn must_read(guard: &Guard) -> Result<(), Problem> {
-    Ok(guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?)
-}
-
-/// The signed checkpoints of the ledger.
-#[utoipa::path(get, path = "/v1/ledger/checkpoints", tag = "regulator",
-    responses((status = 200, body = Vec<Checkpoint>), (status = 403, body = Problem)))]
-pub(super) async fn checkpoints(
-    State(app): State<App>,
-    guard: Guard,
-) -> Result<Json<Vec<Checkpoint>>, Problem> {
-    must_read(&guard)?;
-    let all = app.office.store().read().checkpoints().await?;
-    Ok(Json(all.into_iter().map(|(size, note)| Checkpoint { size, note }).collect()))
-}
-
-/// The entries of the ledger, 500 a page.
-#[utoipa::path(get, path = "/v1/ledger/entries", tag = "regulator", params(From),
-    responses((status = 200, body = Entries), (status = 403, body = Problem)))]
-pub(super) async fn entries(
-    State(app): State<App>,
-    guard: Guard,
-    Query(From { from }): Query<From>,
-) -> Result<Json<Entries>, Problem> {
-    must_read(&guard)?;
-    let from = from.unwrap_or(0);
-    let leaves = app.office.store().read().leaves(from, PAGE).await?;
-    let next = (leaves.len() as u64 == PAGE).then_some(from + PAGE);
-    let entry = |(seq, leaf): (u64, Vec<u8>)| {
-        let entry = Entry::of_leaf(&leaf)?;
-        Some(LedgerEntry {
-            seq,
-            kind: entry.kind,
-            recorded_at: entry.recorded_at,
-            actor: entry.actor,
-            subject: entry.subject,
-            facts: entry.facts,
-        })
-    };
-    let entries: Option<Vec<LedgerEntry>> = (from..).zip(leaves).map(entry).collect();
-    let entries = entries.ok_or_else(|| Problem::internal("a leaf that cannot be read"))?;
-    Ok(Json(Entries { entries, next }))
-}
-
-/// Everything that is needed to check a season offline with `luqu verify-bundle`. Taking it is logged.
-#[utoipa::path(get, path = "/v1/seasons/{season}/bundle", tag = "regulator", params(("season" = String, Path)),
-    responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 403, body = Problem)))]
-pub(super) async fn bundle(
-    State(app): State<App>,
-    guard: Guard,
-    Path(season): Path<String>,
-) -> Result<Response, Problem> {
-    let bytes = app.office.bundle(&guard.actor, &season).await?;
-    Ok(file_answer(&format!("{season}.zip"), Shape::Zip, bytes))
 }

@@ -1,22 +1,43 @@
-//! Signing in and out.
+//! Signing in and out, and one's own password.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::address::Address;
+use super::extract::Json;
 use super::guard::{Guard, SESSION_COOKIE};
 use super::{App, Problem};
+use crate::acts::ActError;
 use crate::store::Role;
+
+/// Wrong passwords of one account, whether it exists or not, before it rests.
+const OF_ACCOUNT: u32 = 10;
+/// Wrong passwords from one address before it rests: an office behind one address has many people.
+const OF_ADDRESS: u32 = 50;
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Credentials {
+    #[schema(example = "clerk", max_length = 64)]
     name: String,
+    #[schema(example = "ten characters or more", max_length = 256)]
     password: String,
+}
+
+/// One's old password and the new one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordChange {
+    #[schema(example = "the one that was given out", max_length = 256)]
+    old: String,
+    /// At least ten characters.
+    #[schema(example = "a new one of one's own", min_length = 10, max_length = 256)]
+    new: String,
 }
 
 /// Who is signed in.
@@ -27,6 +48,8 @@ pub(super) struct Me {
     #[schema(value_type = String)]
     role: Role,
     school: Option<String>,
+    /// The password has to be changed before anything else.
+    must_change_password: bool,
 }
 
 /// A session that has begun.
@@ -39,20 +62,44 @@ pub(super) struct Session {
     me: Me,
 }
 
-/// Begins a session.
-#[utoipa::path(post, path = "/v1/session", tag = "session", request_body = Credentials,
-    responses((status = 200, body = Session), (status = 403, body = Problem)))]
+/// Longer names and passwords are nobody's, and are not worth the work of hashing.
+const LONGEST: usize = 256;
+
+/// Begins a session. A wrong name, a wrong password and a disabled account get one answer; after ten wrong passwords an
+/// account rests for a quarter of an hour, after fifty an address.
+#[utoipa::path(post, path = "/v1/session", tag = "session", request_body = Credentials, security(()),
+    responses((status = 200, body = Session), (status = 403, body = Problem), (status = 429, body = Problem)))]
 pub(super) async fn sign_in(
     State(app): State<App>,
+    Address(from): Address,
     Json(sent): Json<Credentials>,
 ) -> Result<impl IntoResponse, Problem> {
-    let begun = app.office.sign_in(&sent.name, &sent.password).await?;
+    let (account, address) = (format!("name {}", sent.name), format!("from {from}"));
+    let tired = app.wrong.rests(&account, OF_ACCOUNT) || app.wrong.rests(&address, OF_ADDRESS);
+    if tired {
+        return Err(Problem::too_many("登录失败次数过多，请 15 分钟后再试"));
+    }
+    if sent.name.len() > LONGEST || sent.password.len() > LONGEST {
+        return Err(Problem::bad_request("用户名或密码过长"));
+    }
+    let begun = match app.office.sign_in(&sent.name, &sent.password).await {
+        Ok(begun) => begun,
+        Err(refused) => {
+            if matches!(refused, ActError::NotPermitted(_)) {
+                app.wrong.count(&account);
+                app.wrong.count(&address);
+            }
+            return Err(refused.into());
+        }
+    };
+    app.wrong.clear(&account);
     let account = begun.account;
     let me = Me {
         name: account.name,
         display: account.display,
         role: account.role,
         school: account.school,
+        must_change_password: account.must_change,
     };
     let cookie = format!("{SESSION_COOKIE}={}; Path=/; HttpOnly; SameSite=Strict", begun.token);
     let session = Session { token: begun.token, csrf: begun.csrf, me };
@@ -61,19 +108,55 @@ pub(super) async fn sign_in(
 
 /// Ends the session.
 #[utoipa::path(delete, path = "/v1/session", tag = "session",
-    responses((status = 204), (status = 401, body = Problem)))]
+    responses((status = 204)))]
 pub(super) async fn sign_out(
     State(app): State<App>,
     guard: Guard,
-) -> Result<axum::http::StatusCode, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     app.office.sign_out(&guard.token).await?;
-    Ok(axum::http::StatusCode::NO_CONTENT)
+    let mut headers = HeaderMap::new();
+    let gone = format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    if let Ok(gone) = gone.parse() {
+        headers.insert(SET_COOKIE, gone);
+    }
+    Ok((StatusCode::NO_CONTENT, headers))
 }
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/v1/me", tag = "session",
-    responses((status = 200, body = Me), (status = 401, body = Problem)))]
+    responses((status = 200, body = Me)))]
 pub(super) async fn me(guard: Guard) -> Json<Me> {
     let actor = guard.actor;
-    Json(Me { name: actor.name, display: guard.display, role: actor.role, school: actor.school })
+    Json(Me {
+        name: actor.name,
+        display: guard.display,
+        role: actor.role,
+        school: actor.school,
+        must_change_password: guard.must_change,
+    })
+}
+
+/// Changes one's own password; all other sessions of the account end.
+#[utoipa::path(post, path = "/v1/me/password", tag = "session", request_body = PasswordChange,
+    responses((status = 204), (status = 403, body = Problem), (status = 409, body = Problem),
+        (status = 429, body = Problem)))]
+pub(super) async fn change_password(
+    State(app): State<App>,
+    guard: Guard,
+    Json(sent): Json<PasswordChange>,
+) -> Result<StatusCode, Problem> {
+    let key = format!("name {}", guard.actor.name);
+    if app.wrong.rests(&key, OF_ACCOUNT) {
+        return Err(Problem::too_many("输入错误次数过多，请 15 分钟后再试"));
+    }
+    if sent.old.len() > LONGEST || sent.new.len() > LONGEST {
+        return Err(Problem::bad_request("密码过长"));
+    }
+    let changed =
+        app.office.change_password(&guard.actor, &guard.token, &sent.old, &sent.new).await;
+    if matches!(changed, Err(ActError::NotPermitted(_))) {
+        app.wrong.count(&key);
+    }
+    changed?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,16 +1,17 @@
 //! Windows of wishes, and wishes as the filling system sends them.
 
-use axum::Json;
 use axum::extract::multipart::MultipartRejection;
-use axum::extract::{Multipart, Path, Query, State};
+use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::CellFault;
+use super::extract::{Json, Path, Query};
 use super::guard::Guard;
 use super::imports::{Files, uploads_of};
-use super::{App, Problem};
+use super::tags::{IfMatch, IfMatchParams};
+use super::{App, Problem, batches};
 use crate::store::{Role, WishLine, WishList};
 
 /// The wishes of one applicant in one batch; none withdraws those there are.
@@ -50,6 +51,7 @@ pub(super) struct Closed {
 
 /// Whether to write.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Rehearse {
     /// Only read, and say what was found.
     #[serde(default)]
@@ -71,7 +73,7 @@ pub(super) struct Brought {
 /// Opens the wishes of a batch.
 #[utoipa::path(post, path = "/v1/seasons/{season}/batches/{batch}/wishes/open", tag = "office",
     params(("season" = String, Path), ("batch" = String, Path)),
-    responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn open(
     State(app): State<App>,
     guard: Guard,
@@ -83,14 +85,17 @@ pub(super) async fn open(
 
 /// Closes the wishes of a batch for good.
 #[utoipa::path(post, path = "/v1/seasons/{season}/batches/{batch}/wishes/close", tag = "office",
-    params(("season" = String, Path), ("batch" = String, Path)), request_body = Option<Close>,
-    responses((status = 200, body = Closed), (status = 409, body = Problem)))]
+    params(("season" = String, Path), ("batch" = String, Path), IfMatchParams), request_body = Option<Close>,
+    responses((status = 200, body = Closed), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn close(
     State(app): State<App>,
     guard: Guard,
     Path((season, batch)): Path<(String, String)>,
+    seen: IfMatch,
     how: Option<Json<Option<Close>>>,
 ) -> Result<Json<Closed>, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+    seen.must_be(&batches::found(&app, &season, &batch).await?)?;
     let witness = how.and_then(|Json(how)| how?.witness);
     let digest = app.office.close_wishes(&guard.actor, &season, &batch, witness.as_deref()).await?;
     Ok(Json(Closed { digest }))
@@ -130,7 +135,8 @@ pub(super) async fn bring(
     Query(Rehearse { rehearse }): Query<Rehearse>,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Json<Brought>), Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
+    batches::found(&app, &season, &batch).await?;
     let uploads = uploads_of(form).await?;
     let brought =
         app.office.bring_wishes(&guard.actor, &season, &batch, &uploads, rehearse).await?;

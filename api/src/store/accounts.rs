@@ -37,8 +37,10 @@ pub struct Account {
     pub role: Role,
     /// The school of a school account.
     pub school: Option<String>,
-    /// Argon2id, as a PHC string.
+    /// Argon2id, as a PHC string; empty where nobody can sign in, as for machines.
     pub password_hash: String,
+    /// The password is one that somebody else knows, and must be changed first.
+    pub must_change: bool,
     /// Refused from the next request on.
     pub disabled: bool,
 }
@@ -101,6 +103,7 @@ impl Tx {
             role: new.role.word().to_owned(),
             school_id: new.school.clone(),
             password_hash: new.password_hash.clone(),
+            must_change: new.must_change.into(),
             disabled: new.disabled.into(),
             created_at: at,
         };
@@ -116,13 +119,30 @@ impl Tx {
         self.change_account(name, set).await
     }
 
-    /// Gives an account another password; false if there is none.
+    /// Gives an account another password, which its owner has to change if another gave it; ends its sessions but the
+    /// one of this token. False if there is no such account.
     ///
     /// # Errors
     /// What the database said.
-    pub async fn set_password(&self, name: &str, hash: &str) -> Result<bool, StoreError> {
-        let set =
-            account::ActiveModel { password_hash: Set(hash.to_owned()), ..Default::default() };
+    pub async fn set_password(
+        &self,
+        name: &str,
+        hash: &str,
+        must_change: bool,
+        but: Option<&[u8]>,
+    ) -> Result<bool, StoreError> {
+        let set = account::ActiveModel {
+            password_hash: Set(hash.to_owned()),
+            must_change: Set(must_change.into()),
+            ..Default::default()
+        };
+        let mut ended = account_session::Entity::update_many()
+            .set(account_session::ActiveModel { ended: Set(1), ..Default::default() })
+            .filter(account_session::Column::Account.eq(name));
+        if let Some(but) = but {
+            ended = ended.filter(account_session::Column::TokenHash.ne(but.to_vec()));
+        }
+        ended.exec(self.on()).await?;
         self.change_account(name, set).await
     }
 
@@ -194,6 +214,7 @@ fn account_row(row: account::Model) -> Result<Account, StoreError> {
         display: row.display,
         school: row.school_id,
         password_hash: row.password_hash,
+        must_change: row.must_change == 1,
         disabled: row.disabled == 1,
     })
 }

@@ -473,7 +473,7 @@ impl Tx {
     }
 }
 
-fn admission_row(row: admission::Model) -> Result<Admission, StoreError> {
+pub(super) fn admission_row(row: admission::Model) -> Result<Admission, StoreError> {
     Ok(Admission {
         id: row.id,
         applicant: row.applicant_id,

@@ -52,8 +52,24 @@ entities! {
         role: String,
         school_id: Option<String>,
         password_hash: String,
+        must_change: i32,
         disabled: i32,
         created_at: i64,
+    }
+    machine_token "machine_token" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        account: String,
+        account_role: String,
+        token_hash: Vec<u8>,
+        note: String,
+        scopes: String,
+        status: String,
+        created_by: String,
+        created_at: i64,
+        expires_at: Option<i64>,
+        used_at: Option<i64>,
+        revoked_at: Option<i64>,
     }
     account_session "account_session" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -389,10 +405,8 @@ entities! {
     idempotency "idempotency" {
         #[sea_orm(primary_key, auto_increment = false)]
         key_hash: Vec<u8>,
-        account: String,
         request_digest: String,
-        status: Option<i32>,
-        body: Option<String>,
+        answer: Option<Vec<u8>>,
         created_at: i64,
     }
 }

@@ -84,21 +84,31 @@ impl<C: ConnectionTrait> Db<C> {
         Ok(row.map(|row| (row.size.cast_unsigned(), row.note, row.recorded_at)))
     }
 
-    /// The looks at personal data, latest first, at most `most`.
+    /// The looks at personal data with their numbers, latest first: those before a number, if one is given, at most
+    /// `most`.
     ///
     /// # Errors
     /// What the database said.
-    pub async fn looks(&self, most: u64) -> Result<Vec<Look>, StoreError> {
-        let rows = access_log::Entity::find().order_by_desc(access_log::Column::Id).limit(most);
-        let rows = rows.all(self.on()).await?;
-        let look = |row: access_log::Model| Look {
-            at: row.at,
-            account: row.account,
-            action: row.action,
-            subject: row.subject,
-            reason: row.reason,
+    pub async fn looks(
+        &self,
+        before: Option<i64>,
+        most: u64,
+    ) -> Result<Vec<(i64, Look)>, StoreError> {
+        let mut rows = access_log::Entity::find().order_by_desc(access_log::Column::Id).limit(most);
+        if let Some(before) = before {
+            rows = rows.filter(access_log::Column::Id.lt(before));
+        }
+        let look = |row: access_log::Model| {
+            let look = Look {
+                at: row.at,
+                account: row.account,
+                action: row.action,
+                subject: row.subject,
+                reason: row.reason,
+            };
+            (row.id, look)
         };
-        Ok(rows.into_iter().map(look).collect())
+        Ok(rows.all(self.on()).await?.into_iter().map(look).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What `--demo` puts into an empty database: four people and a made season, imported.
+//! What `--demo` puts into an empty database: five people and a made season, imported.
 
 use luqu_engine::domain::Table;
 use luqu_fixtures::{DistrictSpec, district};
@@ -10,7 +10,7 @@ use crate::cli::say;
 use crate::store::{Account, Mode, Role};
 use crate::tables::season_csv::table_csv;
 
-/// Four people and a made season, imported; the rest is for whoever tries it.
+/// Five people and a made season, imported; the rest is for whoever tries it.
 pub(super) async fn make(office: &Office, applicants: u32) -> Result<(), ActError> {
     if !office.store().read().seasons().await?.is_empty() {
         say(format_args!("数据目录中已有招生季，不再建立示例"));
@@ -24,6 +24,7 @@ pub(super) async fn make(office: &Office, applicants: u32) -> Result<(), ActErro
         ("reviewer", "复核员", Role::Reviewer, None),
         ("school", "学校管理员", Role::School, key_school.map(|s| s.to_string())),
         ("regulator", "督导员", Role::Regulator, None),
+        ("admin", "管理员", Role::Admin, None),
     ];
     let mut told = Vec::new();
     let tx = office.store().write().await?;
@@ -35,6 +36,7 @@ pub(super) async fn make(office: &Office, applicants: u32) -> Result<(), ActErro
             role,
             school,
             password_hash: hash_password(&password)?,
+            must_change: false,
             disabled: false,
         };
         tx.create_account(&account, now()).await?;

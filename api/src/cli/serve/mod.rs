@@ -17,7 +17,7 @@ use super::{Exit, data, refused, say};
 use crate::acts::Office;
 use crate::config::{Config, Flags, LogFormat, ServerFlags};
 use crate::error::Failure;
-use crate::http::{App, Lookups, router};
+use crate::http::{App, router};
 use crate::ledger::Guard;
 use crate::store::Store;
 
@@ -31,7 +31,7 @@ pub(super) struct Args {
     /// 打印生效的配置（不含口令）后退出
     #[arg(long)]
     print_config: bool,
-    /// 空库时建立一个演练招生季（考生 1 万人）和四个账号，并说明如何试用
+    /// 空库时建立一个演练招生季（考生 1 万人）和五个账号，并说明如何试用
     #[arg(long)]
     demo: bool,
     /// 示例考生人数
@@ -82,13 +82,13 @@ async fn serve(args: &Args, config: &Config) -> Result<(), Failure> {
     if args.demo {
         demo::make(&office, args.applicants).await.map_err(refused)?;
     }
-    let lookups = Arc::new(Lookups::default());
+    if office.store().read().accounts().await.map_err(|e| refused(e.into()))?.is_empty() {
+        say(format_args!("还没有账号：用 luqu account add-admin 建立第一个系统管理员"));
+    }
+    let app = App::new(office.clone(), config.behind_proxy);
+    let lookups = Arc::clone(&app.lookups);
     let clock = clock::start(&office, &lookups, config).await?;
-    gate.open(
-        office.clone(),
-        Arc::clone(&lookups),
-        router(App { office: office.clone(), lookups }),
-    );
+    gate.open(office.clone(), lookups, router(app));
     say(format_args!("已启动：http://{}/docs （Ctrl-C 停止）", config.listen));
 
     stop_asked.await;
@@ -138,7 +138,8 @@ async fn listen(
         let _ = stopped.wait_for(|stop| *stop).await;
     };
     Ok(tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+        let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(until).await {
             tracing::error!(%error, "the listener ended");
         }
     }))

@@ -69,7 +69,13 @@ const HISTORIES: &[History] = &[
         &[],
     ),
     partly("restriction", &["reason"], &[&["season_id", "applicant_id", "kind"]], &[]),
-    partly("account", &["display", "password_hash", "disabled"], &[&["name"]], &[]),
+    partly("account", &["display", "password_hash", "must_change", "disabled"], &[&["name"]], &[]),
+    partly(
+        "machine_token",
+        &["status", "used_at", "revoked_at"],
+        &[&["id"], &["token_hash"]],
+        &[("valid", "valid"), ("valid", "revoked"), ("revoked", "revoked")],
+    ),
     partly("account_session", &["seen_at", "ended"], &[&["token_hash"]], &[]),
     partly(
         "decision",

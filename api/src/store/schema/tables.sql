@@ -36,9 +36,29 @@ CREATE TABLE account (
     role          TEXT    NOT NULL CHECK (role IN ('clerk', 'reviewer', 'school', 'regulator', 'admin', 'machine')),
     school_id     TEXT,
     password_hash TEXT    NOT NULL,
+    must_change   INTEGER NOT NULL CHECK (must_change IN (0, 1)),
     disabled      INTEGER NOT NULL CHECK (disabled IN (0, 1)),
     created_at    BIGINT  NOT NULL,
-    CHECK ((role = 'school') = (school_id IS NOT NULL))
+    CHECK ((role = 'school') = (school_id IS NOT NULL)),
+    UNIQUE (name, role)
+);
+
+-- What a program shows in place of a password: kept as a hash, for machine accounts alone, for what it names alone.
+CREATE TABLE machine_token (
+    id           {id},
+    account      TEXT    NOT NULL,
+    account_role TEXT    NOT NULL CHECK (account_role = 'machine'),
+    token_hash   {blob}  NOT NULL UNIQUE,
+    note         TEXT    NOT NULL,
+    scopes       TEXT    NOT NULL CHECK (length(trim(scopes)) > 0),
+    status       TEXT    NOT NULL CHECK (status IN ('valid', 'revoked')),
+    created_by   TEXT    NOT NULL REFERENCES account (name),
+    created_at   BIGINT  NOT NULL,
+    expires_at   BIGINT,
+    used_at      BIGINT,
+    revoked_at   BIGINT,
+    CHECK ((status = 'revoked') = (revoked_at IS NOT NULL)),
+    FOREIGN KEY (account, account_role) REFERENCES account (name, role)
 );
 
 CREATE TABLE account_session (
@@ -515,11 +535,12 @@ CREATE TABLE checkpoint (
     recorded_at BIGINT NOT NULL
 );
 
+-- Answers to requests that may be sent again. The answer is encrypted, absent until there is one, and forgotten with
+-- the row after a day.
 CREATE TABLE idempotency (
     key_hash       {blob}  NOT NULL PRIMARY KEY,
-    account        TEXT    NOT NULL REFERENCES account (name),
-    request_digest TEXT    NOT NULL,
-    status         INTEGER,
-    body           TEXT,
+    request_digest TEXT    NOT NULL CHECK (length(request_digest) = 64),
+    answer         {blob},
     created_at     BIGINT  NOT NULL
 );
+CREATE INDEX idempotency_age ON idempotency (created_at);

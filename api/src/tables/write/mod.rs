@@ -3,6 +3,7 @@
 pub mod answer;
 pub(in crate::tables) mod answer_xlsx;
 pub mod atomic;
+pub mod listing;
 pub mod people;
 pub mod quota_xlsx;
 pub mod rosters_xlsx;
