@@ -104,7 +104,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if args.json {
         data(format_args!("{summary:#}\n"))?;
     }
-    Ok(Exit::Ok)
+    Ok(if interrupt::raised() { Exit::Stopped } else { Exit::Ok })
 }
 
 /// The most pupils of a section: the policy's class size, or fewer if so asked.

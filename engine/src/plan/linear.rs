@@ -33,19 +33,24 @@ pub(super) struct Found {
 }
 
 /// Minimises the aims in order, each held at its least from there on, so that no weight has to say how much of one is
-/// worth one of another. After one that is not proved least, no later one may make it worse.
+/// worth one of another. After one that is not proved least, no later one may make it worse. A `hint` that keeps every row is
+/// where the first begins, and any later one that it is better for.
 ///
 /// # Errors
 /// As [`Program::solve`], of the first aim; what was found before is never given up.
 pub(super) fn one_by_one(
     mut program: Program,
     aims: &[Aim],
+    hint: Option<&[i64]>,
     effort: &Effort<'_>,
 ) -> Result<Found, Unsolved> {
     let mut found = Found { stages: Vec::new(), values: Vec::new(), complete: true };
     for (at, &(aim, label, ref vars)) in aims.iter().enumerate() {
         program.set_costs(vars.iter().map(|&v| (v, 1)));
-        let start = (at > 0).then_some(found.values.as_slice());
+        let known = (at > 0).then_some(found.values.as_slice());
+        let kept = [hint, known].into_iter().flatten();
+        let priced = kept.filter_map(|values| Some((program.check(values).ok()?, values)));
+        let start = priced.min_by_key(|&(cost, _)| cost).map(|(_, values)| values);
         let solved = program.solve(effort, start)?;
         let optimal = solved.end == End::Optimal;
         found.stages.push(Stage { aim, label, cost: solved.cost, bound: solved.bound, optimal });

@@ -142,7 +142,12 @@ fn handed_out(spans: &[(u64, u64)], size: u64, more: u64) -> u64 {
 }
 
 /// The most seats of a school, `within` what its rooms hold; no more than 2⁴⁰ where nothing binds.
-fn most(plan: &DraftPlan, school: &SchoolDraft, rules: Active, within: Option<u64>) -> i64 {
+pub(super) fn most(
+    plan: &DraftPlan,
+    school: &SchoolDraft,
+    rules: Active,
+    within: Option<u64>,
+) -> i64 {
     let mut most = 1_i64 << 40;
     if let Some(room) = plan.new_school_room(school).filter(|_| rules.has(Rule::NewSchoolSize)) {
         most = most.min(room);
@@ -162,7 +167,7 @@ fn most(plan: &DraftPlan, school: &SchoolDraft, rules: Active, within: Option<u6
 }
 
 /// The least seats of a school; nothing where its promises cannot be kept by any number.
-fn least(plan: &DraftPlan, school: &SchoolDraft, rules: Active) -> Option<u64> {
+pub(super) fn least(plan: &DraftPlan, school: &SchoolDraft, rules: Active) -> Option<u64> {
     if !rules.has(Rule::Least) {
         return Some(0);
     }

@@ -7,6 +7,8 @@
 //! 3. The repaired draft is judged again like any draft, in whole numbers; one that breaks what was not said to give way is
 //!    no answer.
 
+mod settle;
+
 use serde::Serialize;
 
 use super::conflict::among;
@@ -96,11 +98,12 @@ pub fn repair(plan: &DraftPlan, held: &[Rule], effort: &Effort<'_>) -> Result<Re
         return Err(NoRepair::Held(found));
     }
     let model = Model::of(plan, held);
-    let found =
-        one_by_one(model.program.clone(), &model.aims(), effort).map_err(|error| match error {
-            Unsolved::NotFound(end) => NoRepair::NotFound(end),
-            other => NoRepair::Failed(other.to_string()),
-        })?;
+    let start = settle::settled(plan, &model, effort);
+    let found = one_by_one(model.program.clone(), &model.aims(), start.as_deref(), effort);
+    let found = found.map_err(|error| match error {
+        Unsolved::NotFound(end) => NoRepair::NotFound(end),
+        other => NoRepair::Failed(other.to_string()),
+    })?;
     let after = model.applied(plan, &found.values);
     let relaxed = model.relaxed(plan, &found.values);
     for breach in breaches(&after) {
@@ -301,6 +304,25 @@ impl Model {
             let row = Sum::of(intake.into()).add(&all_seats, -1).var(short, -1);
             row.at_most(0, &mut self.program);
         }
+    }
+
+    /// The values of a plan with the draft's classes in which nothing gives way.
+    fn values_of(&self, plan: &DraftPlan, after: &DraftPlan) -> Vec<i64> {
+        let mut values = vec![0; self.program.vars()];
+        let mut set = |shift: &Shift, from: u64, to: u64| {
+            values[shift.more.at()] = narrow(to.saturating_sub(from)).into();
+            values[shift.fewer.at()] = narrow(from.saturating_sub(to)).into();
+        };
+        for (at, (old, new)) in plan.schools.iter().zip(&after.schools).enumerate() {
+            set(&self.totals[at], old.seats().into(), new.seats().into());
+            for ((shift, a), b) in self.lines[at].iter().zip(&old.lines).zip(&new.lines) {
+                if let (Some(shift), Some(from), Some(to)) = (shift, a.seats, b.seats) {
+                    set(shift, from.into(), to.into());
+                }
+            }
+        }
+        values[self.lost.at()] = narrow(plan.seats().saturating_sub(after.seats())).into();
+        values
     }
 
     fn applied(&self, plan: &DraftPlan, values: &[i64]) -> DraftPlan {

@@ -147,10 +147,11 @@ pub fn schedule(
     effort: &Effort<'_>,
 ) -> Result<Schedule, NoSchedule> {
     let model = Model::of(start, demand, &[]).ok_or(NoSchedule::NoLimit)?;
-    let found = one_by_one(model.program.clone(), &model.aims(), effort).map_err(|e| match e {
-        Unsolved::NotFound(end) => NoSchedule::NotFound(end),
-        other => NoSchedule::Failed(other.to_string()),
-    })?;
+    let found =
+        one_by_one(model.program.clone(), &model.aims(), None, effort).map_err(|e| match e {
+            Unsolved::NotFound(end) => NoSchedule::NotFound(end),
+            other => NoSchedule::Failed(other.to_string()),
+        })?;
     let (totals, schools) = model.read(start, demand, &found.values);
     let gone = |left: &dyn Fn(&YearTotals) -> bool| {
         let last = totals.iter().rposition(left);
@@ -184,7 +185,7 @@ fn binding(start: &Start, demand: &Demand, found: &Found, effort: &Effort<'_>) -
     let without = |lifted: &[Limit]| {
         let model = Model::of(start, demand, lifted)?;
         let aims = model.aims();
-        let found = one_by_one(model.program, &aims[..WANTED], effort).ok()?;
+        let found = one_by_one(model.program, &aims[..WANTED], None, effort).ok()?;
         let better = found.complete && costs(&found) < now;
         better.then(|| {
             let better = found.stages.iter().zip(&now).find(|(s, was)| s.cost < **was);

@@ -124,10 +124,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             if after.quotas.is_some() { "、quotas.csv" } else { "" }
         ));
     }
-    Ok(match (clash.is_some(), broken.is_empty()) {
-        (true, _) => Exit::Undecided,
-        (false, false) => Exit::Findings,
-        (false, true) => Exit::Ok,
+    Ok(match (interrupt::raised(), clash.is_some(), broken.is_empty()) {
+        (true, ..) => Exit::Stopped,
+        (_, true, _) => Exit::Undecided,
+        (_, false, false) => Exit::Findings,
+        (_, false, true) => Exit::Ok,
     })
 }
 
@@ -298,7 +299,7 @@ impl Told<'_> {
                 "faults_of_other_tables": a.elsewhere,
                 "quotas_to_distribute": a.undistributed,
             })),
-            "interrupted": interrupt::check().is_err(),
+            "stopped": interrupt::raised(),
         })
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::{Exit, data, say, text_table};
 use super::{Search, csv, search_lines};
 use crate::error::Failure;
+use crate::interrupt;
 use crate::tables::plan_inputs::plan_or_report;
 use crate::tables::write::atomic;
 
@@ -83,7 +84,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let end = found.totals.last();
     let left = end.is_some_and(|t| t.oversize + t.super_oversize + t.above_size > 0);
     let short = found.totals.iter().any(|t| t.short > 0);
-    Ok(if left || short { Exit::Undecided } else { Exit::Ok })
+    Ok(match (interrupt::raised(), left || short) {
+        (true, _) => Exit::Stopped,
+        (_, true) => Exit::Undecided,
+        (_, false) => Exit::Ok,
+    })
 }
 
 const TOTALS: [text_table::Head; 7] = [
