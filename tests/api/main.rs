@@ -18,6 +18,7 @@ mod http_public;
 mod http_roles;
 mod http_story;
 mod init;
+mod interrupted_search;
 mod lottery;
 mod ops_backup;
 mod ops_kill;

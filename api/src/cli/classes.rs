@@ -104,6 +104,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let Some(groups) = wanted(args, &season)? else { return Ok(Exit::Faults) };
     interrupt::check()?;
 
+    say(format_args!("正在编班；按 Ctrl-C 给出当时最好的结果……"));
     let until = args.limit.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let stop = || interrupt::raised() || until.is_some_and(|until| Instant::now() >= until);
     let effort = Effort { backend: Backend::best(), nodes: NODES, stop: &stop };

@@ -6,7 +6,7 @@
 //! 2. `rules`, `model` – pupils who must share a class become one unit; equal units one *type*.
 //! 3. `seat` – groups first; where they have no seats, `conflict` names the rules and the cheapest legal change.
 //! 4. `deal` – everyone else, evened out by exchanges until nothing deviates or nothing better is found.
-//! 5. `exact` – where something is left, integer programs by type: a better dealing or a bound.
+//! 5. `floor` – what groups force: a bound from each kind alone; `exact` – for small schools the program over all types.
 //! 6. `draw` – names within a type, and the numbers of the classes, by the committed lottery.
 //! 7. `check` – everything once more from the definitions, before anybody sees it.
 //!
@@ -19,6 +19,7 @@ mod deal;
 mod draw;
 mod exact;
 pub mod files;
+mod floor;
 mod groups;
 mod model;
 mod pupils;
@@ -281,7 +282,7 @@ fn form_school(
         }
         seat::Unseated::Unknown => Unformed::NotFound,
     })?;
-    let floor = exact::floor(&model, effort);
+    let floor = floor::floor(&model, effort);
     let (counts, cost) = deal::deal(&model, &seated, floor, effort.stop);
     let known = if cost > floor {
         exact::improve(&model, counts, floor, effort)
