@@ -31,12 +31,13 @@ growth MOST="1000000":
 peers *ARGS:
     benches/peers/run {{ARGS}}
 
-# Mutated files against the reader: csv, policy and xlsx (each input of the last starts a process).
+# Mutated files against the reader: csv, policy, the parser of workbooks, and the whole road of an xlsx (a process each).
 fuzz COUNT="1000000":
     cargo build --release --locked -p luqu
     cargo run --release --locked -p luqu --example fuzz -- csv {{COUNT}}
     cargo run --release --locked -p luqu --example fuzz -- policy {{COUNT}}
-    cargo run --release --locked -p luqu --example fuzz -- xlsx {{COUNT}}
+    cargo run --release --locked -p luqu --example fuzz -- xlsx-parser {{COUNT}}
+    cargo run --release --locked -p luqu --example fuzz -- xlsx 2000
 
 # The figures of docs/TRUST.md: g1 … g21, bulk, growth; `just figures g4 long` for the long form.
 figures *WHICH:
