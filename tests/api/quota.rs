@@ -248,3 +248,73 @@ fn a_least_number_per_junior_school_holds_or_is_refused() {
     assert_eq!(run.status.code(), Some(7), "{}", said(&run));
     assert!(said(&run).contains("min_per_junior"), "{}", said(&run));
 }
+
+/// The distributions worked out by hand.
+fn worked_out() -> Vec<std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/quotas");
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut folders: Vec<_> = entries.map(|e| e.expect("an entry").path()).collect();
+    folders.retain(|path| path.is_dir());
+    folders.sort();
+    folders
+}
+
+#[test]
+fn distributions_worked_out_by_hand_come_out() {
+    let folders = worked_out();
+    assert!(folders.len() >= 2, "the folders are there");
+    for folder in folders {
+        let room = tempfile::tempdir().expect("a folder");
+        let season = room.path().join("season");
+        fs::create_dir(&season).expect("a folder");
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name");
+            // The answer is no input.
+            if name != "quotas.csv" {
+                fs::copy(&path, season.join(name)).expect("a copy");
+            }
+        }
+        let out = room.path().join("out");
+        let run = luqu(&["quota", text(&season), "--out", text(&out)]);
+        let name = folder.display();
+        if let Ok(words) = fs::read_to_string(folder.join("refused.txt")) {
+            assert_eq!(run.status.code(), Some(7), "{name}: {}", said(&run));
+            for word in words.lines() {
+                assert!(said(&run).contains(word), "{name}: no {word} in {}", said(&run));
+            }
+            assert!(!out.exists(), "{name}");
+            continue;
+        }
+        assert_eq!(run.status.code(), Some(0), "{name}: {}", said(&run));
+        let wanted = fs::read_to_string(folder.join("quotas.csv")).expect("the answer");
+        let written = fs::read_to_string(out.join("quotas.csv")).expect("the cells");
+        assert_eq!(written, wanted, "{name}");
+    }
+}
+
+#[test]
+fn beds_bind_hand_edits_too_and_are_told() {
+    let room = tempfile::tempdir().expect("a folder");
+    let season = room.path().join("season");
+    fs::create_dir(&season).expect("a folder");
+    let few = worked_out().into_iter().find(|f| f.ends_with("few_beds")).expect("the folder");
+    for entry in fs::read_dir(&few).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|e| e == "csv" || e == "toml")
+            && !path.ends_with("quotas.csv")
+        {
+            fs::copy(&path, season.join(path.file_name().expect("a name"))).expect("a copy");
+        }
+    }
+    let run = luqu(&["quota", text(&season)]);
+    let told = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(told.contains("一中：住宿床位 3 个，寄宿初中按比例应得 5"), "{told}");
+    let edits = room.path().join("edits.csv");
+    let rows = "school_id,batch,junior_id,seats,reason,document\n\
+                S1,key,J1,6,试,演〔2026〕2号\nS1,key,J2,3,试,演〔2026〕2号\n";
+    fs::write(&edits, rows).expect("edits");
+    let run = luqu(&["quota", text(&season), "--edit", text(&edits)]);
+    assert_eq!(run.status.code(), Some(3), "{}", said(&run));
+    assert!(said(&run).contains("住宿床位为 3") && said(&run).contains('4'), "{}", said(&run));
+}

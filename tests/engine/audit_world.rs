@@ -128,6 +128,7 @@ impl World {
                     is_new: Some(id == "S3"),
                     enrolled: (id == "S3").then_some(2_980),
                     group: ownership.map(|_| "一集团".into()),
+                    ..SchoolRow::default()
                 },
             );
         }
@@ -159,6 +160,7 @@ impl World {
                     graduates: Some(30),
                     eligible: Some(30),
                     tilt: Some(false),
+                    ..GraduatesRow::default()
                 },
             );
             push(

@@ -19,6 +19,7 @@ mod policy_properties;
 mod policy_refusals;
 mod policy_seasons;
 mod policy_shipped;
+mod quota_beds;
 mod quota_matrix;
 mod quota_pool;
 mod quota_season;

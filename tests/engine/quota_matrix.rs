@@ -18,11 +18,18 @@ fn solve(rows: &[u32], columns: &[u32], seed: &str) -> Table {
 /// The same where every junior school gets `least` seats, or as many as it has eligible graduates.
 fn solve_with(rows: &[u32], columns: &[u32], seed: &str, least: u32) -> Result<Table, Unrounded> {
     let (r, c) = (ids("S", rows.len()), ids("J", columns.len()));
-    let rows: Vec<Row<'_>> = r.iter().zip(rows).map(|(id, &seats)| Row { id, seats }).collect();
+    let rows: Vec<Row<'_>> =
+        r.iter().zip(rows).map(|(id, &seats)| Row { id, seats, places: None }).collect();
     let columns: Vec<Column<'_>> = c
         .iter()
         .zip(columns)
-        .map(|(id, &eligible)| Column { id, eligible, tilt: false, least: least.min(eligible) })
+        .map(|(id, &eligible)| Column {
+            id,
+            eligible,
+            tilt: false,
+            least: least.min(eligible),
+            boards: false,
+        })
         .collect();
     round(&rows, &columns, &Lottery::new(seed))
 }
@@ -116,11 +123,12 @@ fn the_lots_of_the_cells_rounded_up_are_least() {
 
 #[test]
 fn nobody_eligible_is_an_error_only_where_there_are_seats() {
-    let columns = [Column { id: "J", eligible: 0, tilt: false, least: 0 }];
+    let columns = [Column { id: "J", eligible: 0, tilt: false, least: 0, boards: false }];
     let lottery = Lottery::new("");
-    let some = round(&[Row { id: "S", seats: 1 }], &columns, &lottery);
+    let some = round(&[Row { id: "S", seats: 1, places: None }], &columns, &lottery);
     assert_eq!(some.map(|t| t.cells.len()), Err(Unrounded::NoEligible));
-    let none = round(&[Row { id: "S", seats: 0 }], &columns, &lottery).expect("zeros");
+    let none =
+        round(&[Row { id: "S", seats: 0, places: None }], &columns, &lottery).expect("zeros");
     assert_eq!(none.cells[0].seats, 0);
     assert!(round(&[], &[], &lottery).expect("nothing").cells.is_empty());
 }
@@ -226,9 +234,9 @@ proptest! {
         let (r, c) = (ids("S", rows.len()), ids("J", columns.len()));
         let lottery = Lottery::new("order");
         let mut some: Vec<Row<'_>> =
-            r.iter().zip(&rows).map(|(id, &seats)| Row { id, seats }).collect();
+            r.iter().zip(&rows).map(|(id, &seats)| Row { id, seats, places: None }).collect();
         let mut others: Vec<Column<'_>> =
-            c.iter().zip(&columns).map(|(id, &eligible)| Column { id, eligible, tilt: false, least: 0 }).collect();
+            c.iter().zip(&columns).map(|(id, &eligible)| Column { id, eligible, tilt: false, least: 0, boards: false }).collect();
         let named = |rows: &[Row<'_>], columns: &[Column<'_>]| {
             let table = round(rows, columns, &lottery).expect("a table");
             let mut named: Vec<(String, u32)> = table.cells.iter().enumerate().map(|(at, cell)| {
@@ -262,6 +270,28 @@ proptest! {
             prop_assert!(a.ideal.floor() >= b.ideal.floor() && a.ideal.ceil() >= b.ideal.ceil());
             // By a whole seat and more of ideal, a cell cannot lose.
             prop_assert!(a.ideal.floor() < b.ideal.ceil() || a.seats >= b.seats);
+        }
+    }
+
+    /// What holds of more graduates: the ideal of the junior school grows and no other's does, so that it loses at most the
+    /// rounding, and nothing once its ideal has grown by a seat. That it never loses one seat is not promised.
+    #[test]
+    fn prop_more_graduates_lower_no_floor_of_their_school_and_raise_none_of_others(
+        rows in proptest::collection::vec(0_u32..40, 1..6),
+        columns in proptest::collection::vec(1_u32..50, 2..8),
+        more in 1_u32..60,
+    ) {
+        let before = solve(&rows, &columns, "graduates");
+        let mut larger = columns.clone();
+        larger[0] += more;
+        let after = solve(&rows, &larger, "graduates");
+        for (at, (a, b)) in after.cells.iter().zip(&before.cells).enumerate() {
+            let own = at % columns.len() == 0;
+            let (small, large) = if own { (b, a) } else { (a, b) };
+            prop_assert!(small.ideal.floor() <= large.ideal.floor());
+            prop_assert!(small.ideal.ceil() <= large.ideal.ceil());
+            prop_assert!(large.seats + 1 >= small.seats);
+            prop_assert!(large.ideal.floor() < small.ideal.ceil() || large.seats >= small.seats);
         }
     }
 }

@@ -7,7 +7,7 @@ use luqu_engine::quota::pool::{Unshared, draw, share_out};
 use proptest::prelude::*;
 
 fn column(id: &str, eligible: u32, tilt: bool) -> Column<'_> {
-    Column { id, eligible, tilt, least: 0 }
+    Column { id, eligible, tilt, least: 0, boards: false }
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn equal_remainders_are_decided_by_the_lottery_of_the_junior_school() {
 
 #[test]
 fn the_draw_deals_the_lots_by_their_numbers() {
-    let rows = [Row { id: "S2", seats: 2 }, Row { id: "S1", seats: 3 }];
+    let rows = [Row { id: "S2", seats: 2, places: None }, Row { id: "S1", seats: 3, places: None }];
     let columns = [column("J2", 1, false), column("J1", 1, false)];
     let lottery = Lottery::new("draw");
     let draws = draw("key", &rows, &columns, &[3, 2], &lottery);
@@ -82,7 +82,7 @@ fn the_draw_deals_the_lots_by_their_numbers() {
 #[test]
 fn every_senior_school_is_drawn_about_as_often_as_it_has_lots() {
     // 1 lot of S1 against 3 of S2 for the first seat: a quarter of 400 seeds.
-    let rows = [Row { id: "S1", seats: 1 }, Row { id: "S2", seats: 3 }];
+    let rows = [Row { id: "S1", seats: 1, places: None }, Row { id: "S2", seats: 3, places: None }];
     let columns = [column("J1", 1, false)];
     let first = |n: u32| draw("b", &rows, &columns, &[4], &Lottery::new(&format!("{n}")))[0].school;
     let hits = (0..400).filter(|&n| first(n) == 0).count();
@@ -91,6 +91,61 @@ fn every_senior_school_is_drawn_about_as_often_as_it_has_lots() {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    /// Of two schools the one with more eligible graduates has no fewer seats, and a school that grows loses none.
+    #[test]
+    fn prop_more_graduates_never_cost_a_seat_of_a_pool(
+        eligible in proptest::collection::vec(0_u32..90, 2..12),
+        pool in 0_u64..200,
+        more in 1_u32..60,
+    ) {
+        prop_assume!(eligible.iter().any(|&e| e > 0));
+        let names: Vec<String> = (0..eligible.len()).map(|n| format!("J{}", n * 7 % 13)).collect();
+        let shares = |eligible: &[u32]| -> Vec<u64> {
+            let named = names.iter().zip(eligible);
+            let columns: Vec<Column<'_>> = named.map(|(id, &e)| column(id, e, false)).collect();
+            let shares = share_out(pool, &columns, None, &Lottery::new("more")).expect("shares");
+            shares.iter().map(|s| s.seats).collect()
+        };
+        let before = shares(&eligible);
+        for (a, b) in (0..eligible.len()).flat_map(|a| (0..eligible.len()).map(move |b| (a, b))) {
+            prop_assert!(eligible[a] <= eligible[b] || before[a] >= before[b]);
+        }
+        let mut larger = eligible.clone();
+        larger[0] += more;
+        prop_assert!(shares(&larger)[0] >= before[0]);
+    }
+
+    /// The order of the tables changes nothing: neither the seats nor a line of the draw.
+    #[test]
+    fn prop_a_draw_is_the_same_for_any_order_of_schools(
+        eligible in proptest::collection::vec(1_u32..30, 2..7),
+        quota in proptest::collection::vec(0_u32..6, 1..6),
+        turn in 1_usize..6,
+    ) {
+        let (r, c): (Vec<String>, Vec<String>) =
+            (0..8).map(|n| (format!("S{}", n * 5 % 8), format!("J{}", n * 3 % 8))).unzip();
+        let mut rows: Vec<Row<'_>> =
+            r.iter().zip(&quota).map(|(id, &seats)| Row { id, seats, places: None }).collect();
+        let mut columns: Vec<Column<'_>> =
+            c.iter().zip(&eligible).map(|(id, &e)| column(id, e, false)).collect();
+        let lottery = Lottery::new("order");
+        let pool: u32 = quota.iter().sum();
+        let protocol = |rows: &[Row<'_>], columns: &[Column<'_>]| -> Vec<(u32, String, u32, String, u64)> {
+            let shares = share_out(pool.into(), columns, None, &lottery).expect("shares");
+            let seats: Vec<u64> = shares.iter().map(|s| s.seats).collect();
+            let line = |d: &luqu_engine::quota::pool::Draw| {
+                (d.number, columns[d.junior].id.to_owned(), d.seat, rows[d.school].id.to_owned(), d.lot)
+            };
+            draw("key", rows, columns, &seats, &lottery).iter().map(line).collect()
+        };
+        let before = protocol(&rows, &columns);
+        let (by_rows, by_columns) = (turn % rows.len(), turn % columns.len());
+        rows.rotate_left(by_rows);
+        columns.rotate_left(by_columns);
+        columns.swap(0, 1);
+        prop_assert_eq!(before, protocol(&rows, &columns));
+    }
 
     #[test]
     fn prop_the_pool_is_used_up_and_the_rest_is_within_one(
@@ -102,7 +157,7 @@ proptest! {
         let columns: Vec<Column<'_>> = ids
             .iter()
             .zip(eligible.iter().zip(&tilted))
-            .map(|(id, (&eligible, &tilt))| Column { id, eligible, tilt, least: 0 })
+            .map(|(id, (&eligible, &tilt))| Column { id, eligible, tilt, least: 0, boards: false })
             .collect();
         let first: u64 = columns
             .iter()
@@ -125,7 +180,13 @@ proptest! {
 fn a_least_number_comes_out_of_the_seats_over() {
     // 10 seats, 1 : 1 : 8 of ten – 1, 1, 8; three schools at least two each take two of the eight.
     let least = |k: u32| {
-        let of = |id, eligible: u32| Column { id, eligible, tilt: false, least: k.min(eligible) };
+        let of = |id, eligible: u32| Column {
+            id,
+            eligible,
+            tilt: false,
+            least: k.min(eligible),
+            boards: false,
+        };
         let columns = [of("J1", 10), of("J2", 11), of("J3", 79), of("J4", 0)];
         share_out(10, &columns, None, &Lottery::new("least"))
     };
@@ -133,7 +194,7 @@ fn a_least_number_comes_out_of_the_seats_over() {
     assert_eq!(seats(0), Ok(vec![1, 1, 8, 0]));
     assert_eq!(seats(1), Ok(vec![1, 1, 8, 0]));
     assert_eq!(seats(2), Err(Unshared::Least { need: 11 }));
-    let of = |id, eligible| Column { id, eligible, tilt: false, least: 1 };
+    let of = |id, eligible| Column { id, eligible, tilt: false, least: 1, boards: false };
     // 0.75, 0.75 and 1.5 of three: the small ones by right, and none is over for the largest.
     let shares = share_out(3, &[of("J1", 5), of("J2", 5), of("J3", 10)], None, &Lottery::new("x"));
     let shares = shares.expect("shares");

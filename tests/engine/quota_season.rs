@@ -84,6 +84,7 @@ fn draft(plan: Vec<PlanRow>) -> Draft {
         graduates: Some(eligible + 10),
         eligible: Some(eligible),
         tilt: Some(tilt),
+        ..GraduatesRow::default()
     };
     Draft {
         schools: rows(vec![

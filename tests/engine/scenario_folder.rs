@@ -103,6 +103,7 @@ pub(crate) fn draft(folder: &Path, policy: &Policy) -> Draft {
             region: c.text("region"),
             is_new: c.yes("is_new"),
             enrolled: c.read("enrolled"),
+            boarding_places: c.read("boarding_places"),
             ..SchoolRow::default()
         }),
         plan: rows(folder, "plan", |c| PlanRow {
@@ -121,6 +122,7 @@ pub(crate) fn draft(folder: &Path, policy: &Policy) -> Draft {
             graduates: c.read("graduates"),
             eligible: c.read("eligible"),
             tilt: c.yes("tilt"),
+            boarding: c.yes("boarding"),
         }),
         quotas: rows(folder, "quotas", |c| QuotaRow {
             school_id: c.text("school_id"),

@@ -232,6 +232,15 @@ fn summary(to: &mut impl Write, season: &Season, distribution: &Distribution) ->
                 school.name
             )?;
         }
+        for (school, beds) in &done.beds {
+            let who =
+                school.map_or("各高中合计", |school| season.school(school).name.as_str());
+            writeln!(
+                to,
+                "  {who}：住宿床位 {} 个，寄宿初中按比例应得 {}，按床位分",
+                beds.places, beds.due
+            )?;
+        }
         writeln!(to, "  {:<12} {:>8} {:>14} {:>7}", "junior_id", "eligible", "ideal", "quota")?;
         for total in &done.juniors {
             let school = season.school(total.junior);
@@ -291,6 +300,13 @@ fn batch_json(season: &Season, done: &BatchDistribution) -> Value {
             "reason": c.reason(),
         })
     });
+    let beds = done.beds.iter().map(|(school, beds)| {
+        json!({
+            "school_id": school.map(id),
+            "boarding_places": beds.places,
+            "proportional": fraction(beds.due),
+        })
+    });
     let draws = done.draws.iter().map(|d| {
         json!({
             "draw": d.number,
@@ -307,6 +323,7 @@ fn batch_json(season: &Season, done: &BatchDistribution) -> Value {
             QuotaMethod::Pool => "pool",
         },
         "deviation": done.deviation.map(fraction),
+        "beds": beds.collect::<Vec<_>>(),
         "lines": lines.collect::<Vec<_>>(),
         "juniors": juniors.collect::<Vec<_>>(),
         "cells": cells.collect::<Vec<_>>(),

@@ -122,6 +122,7 @@ impl<C: ConnectionTrait> Db<C> {
                 is_new: Some(s.is_new == 1),
                 enrolled: (s.enrolled_known == 1).then(|| count(s.enrolled)).transpose()?,
                 group: s.school_group.and_then(text),
+                boarding_places: s.boarding_places.map(count).transpose()?,
             })
         };
         table(rows, &["school_id", "name", "stage", "region"], row)
@@ -139,6 +140,7 @@ impl<C: ConnectionTrait> Db<C> {
                 graduates: Some(count(g.graduates)?),
                 eligible: Some(count(g.eligible)?),
                 tilt: Some(g.tilt == 1),
+                boarding: Some(g.boarding == 1),
             })
         };
         table(rows, &["junior_id", "graduates", "eligible", "tilt"], row)

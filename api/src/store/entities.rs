@@ -130,6 +130,7 @@ entities! {
         enrolled: i32,
         enrolled_known: i32,
         school_group: Option<String>,
+        boarding_places: Option<i32>,
     }
     graduates "graduates" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -139,6 +140,7 @@ entities! {
         graduates: i32,
         eligible: i32,
         tilt: i32,
+        boarding: i32,
     }
     plan_line "plan_line" {
         #[sea_orm(primary_key)]

@@ -103,6 +103,7 @@ impl Tx {
             enrolled: s.enrolled.map_or(0, stored),
             enrolled_known: s.enrolled.is_some().into(),
             school_group: s.group.as_ref().map(ToString::to_string),
+            boarding_places: s.boarding_places.map(stored),
         });
         self.insert_all::<school::Entity>(schools.collect()).await?;
         let rows = season.graduates().iter().map(|g| graduates::Model {
@@ -111,6 +112,7 @@ impl Tx {
             graduates: stored(g.graduates),
             eligible: stored(g.eligible),
             tilt: g.tilt.into(),
+            boarding: g.boarding.into(),
         });
         Ok(self.insert_all::<graduates::Entity>(rows.collect()).await?)
     }

@@ -162,6 +162,13 @@ const SCHOOLS: &[Column] = &[
     may("is_new", "新建高中", &["是否新建高中", "新建"], Kind::YesNo, "是或否，空白为否。"),
     may("enrolled", "现有在校生", &["在校生", "在校生数"], Kind::Count, "下学年高二、高三的人数。"),
     may("group", "教育集团", &["集团"], Kind::Text, "所属教育集团的名称。"),
+    may(
+        "boarding_places",
+        "住宿床位",
+        &["床位数", "住宿学位", "指标生床位"],
+        Kind::Count,
+        "可供指标到校学生住宿的床位数，空白为不限；只用于分配指标。",
+    ),
 ];
 
 const PLAN: &[Column] = &[
@@ -210,6 +217,13 @@ const GRADUATES: &[Column] = &[
         "其中具备指标到校资格的人数。",
     ),
     may("tilt", "倾斜", &["是否倾斜"], Kind::YesNo, "是否属于指标倾斜的学校，空白为否。"),
+    may(
+        "boarding",
+        "寄宿",
+        &["是否寄宿", "须住宿"],
+        Kind::YesNo,
+        "离各高中较远、学生须住宿的学校填是，空白为否；只用于分配指标。",
+    ),
 ];
 
 const QUOTAS: &[Column] = &[

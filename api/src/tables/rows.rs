@@ -172,6 +172,7 @@ impl TableRow for SchoolRow {
             is_new: c.optional("is_new", cell::yes_no).value(),
             enrolled: c.optional("enrolled", count).value(),
             group: c.optional("group", cell::text).value(),
+            boarding_places: c.optional("boarding_places", count).value(),
         };
         out.push((c.row, row));
     }
@@ -218,6 +219,7 @@ impl TableRow for GraduatesRow {
             graduates: c.required("graduates", count),
             eligible: c.required("eligible", count),
             tilt: c.optional("tilt", cell::yes_no).value(),
+            boarding: c.optional("boarding", cell::yes_no).value(),
         };
         out.push((c.row, row));
     }

@@ -137,6 +137,7 @@ fn plan_draft(season: &Season) -> Draft {
             is_new: Some(s.is_new),
             enrolled: s.enrolled,
             group: s.group.clone(),
+            boarding_places: s.boarding_places,
         })),
         plan: rows(season.plan().iter().map(|line| PlanRow {
             school_id: school(line.school),
@@ -154,6 +155,7 @@ fn plan_draft(season: &Season) -> Draft {
             graduates: Some(g.graduates),
             eligible: Some(g.eligible),
             tilt: Some(g.tilt),
+            boarding: Some(g.boarding),
         })),
         quotas: rows(season.quotas().iter().map(|cell| QuotaRow {
             school_id: school(cell.school),
@@ -173,9 +175,8 @@ fn plan_draft(season: &Season) -> Draft {
 pub fn table_csv(table: Table, policy: &Policy, draft: &Draft) -> Result<Option<Vec<u8>>, Failure> {
     let fields = |keys: &[&str]| keys.iter().map(|&k| k.to_owned()).collect::<Vec<_>>();
     match table {
-        Table::Schools => sheet(
-            &draft.schools,
-            &fields(&[
+        Table::Schools => {
+            let mut keys = fields(&[
                 "school_id",
                 "name",
                 "stage",
@@ -185,13 +186,18 @@ pub fn table_csv(table: Table, policy: &Policy, draft: &Draft) -> Result<Option<
                 "is_new",
                 "enrolled",
                 "group",
-            ]),
-            |s, line| {
+            ]);
+            let beds = draft.schools.rows.iter().any(|(_, s)| s.boarding_places.is_some());
+            keys.extend(beds.then(|| "boarding_places".to_owned()));
+            sheet(&draft.schools, &keys, |s, line| {
                 line.text(&s.school_id).text(&s.name).word(s.stage.map(|v| v.key()));
                 line.word(s.ownership.map(|v| v.key())).word(s.tier.map(|v| v.key()));
                 line.text(&s.region).yes(s.is_new).shown(s.enrolled).text(&s.group);
-            },
-        ),
+                if beds {
+                    line.shown(s.boarding_places);
+                }
+            })
+        }
         Table::Plan => sheet(
             &draft.plan,
             &fields(&[
@@ -210,13 +216,17 @@ pub fn table_csv(table: Table, policy: &Policy, draft: &Draft) -> Result<Option<
                 line.text(&p.region_scope).text(&p.document);
             },
         ),
-        Table::Graduates => sheet(
-            &draft.graduates,
-            &fields(&["junior_id", "graduates", "eligible", "tilt"]),
-            |g, line| {
+        Table::Graduates => {
+            let mut keys = fields(&["junior_id", "graduates", "eligible", "tilt"]);
+            let boards = draft.graduates.rows.iter().any(|(_, g)| g.boarding == Some(true));
+            keys.extend(boards.then(|| "boarding".to_owned()));
+            sheet(&draft.graduates, &keys, |g, line| {
                 line.text(&g.junior_id).shown(g.graduates).shown(g.eligible).yes(g.tilt);
-            },
-        ),
+                if boards {
+                    line.yes(g.boarding);
+                }
+            })
+        }
         Table::Quotas => sheet(
             &draft.quotas,
             &fields(&["school_id", "batch", "junior_id", "seats"]),

@@ -70,6 +70,7 @@ pub struct SchoolRow {
     pub is_new: Option<bool>,
     pub enrolled: Option<u32>,
     pub group: Option<Text>,
+    pub boarding_places: Option<u32>,
 }
 
 /// A row of `plan`. Blank `seats` is a value of its own there, so the reader says whether the cell was blank.
@@ -97,6 +98,7 @@ pub struct GraduatesRow {
     pub graduates: Option<u32>,
     pub eligible: Option<u32>,
     pub tilt: Option<bool>,
+    pub boarding: Option<bool>,
 }
 
 /// A row of `quotas`.

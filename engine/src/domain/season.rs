@@ -134,6 +134,8 @@ pub struct School {
     pub enrolled: Option<u32>,
     /// 教育集团, where it belongs to one.
     pub group: Option<Text>,
+    /// 住宿床位: beds for pupils who come with quota seats; no bound where blank.
+    pub boarding_places: Option<u32>,
 }
 
 /// The regions from which a plan line admits (招生范围).
@@ -198,6 +200,8 @@ pub struct Graduates {
     pub eligible: u32,
     /// 倾斜
     pub tilt: bool,
+    /// 寄宿: too far from the senior schools to live at home.
+    pub boarding: bool,
 }
 
 /// A quota cell 指标分配: seats of a senior school for one junior school.

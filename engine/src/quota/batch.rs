@@ -15,13 +15,18 @@ use crate::policy::{QuotaMethod, QuotaRule};
 pub(super) fn distribute(
     season: &Season,
     rule: &QuotaRule,
-    batch: BatchIx,
-    lines: Vec<QuotaLine>,
+    (batch, lines): (BatchIx, Vec<QuotaLine>),
+    places: &Places,
     lottery: &Lottery,
 ) -> Result<BatchDistribution, QuotaError> {
     let open: Vec<&QuotaLine> = lines.iter().filter(|l| l.origin != Origin::KeptCells).collect();
-    let rows: Vec<Row<'_>> =
-        open.iter().map(|l| Row { id: &season.school(l.school).id, seats: l.seats }).collect();
+    let rows: Vec<Row<'_>> = open
+        .iter()
+        .map(|l| {
+            let id = &season.school(l.school).id;
+            Row { id, seats: l.seats, places: places.left.get(&l.school).copied() }
+        })
+        .collect();
     let graduates = season.graduates();
     let given = GivenCells::of(season, batch, &lines);
     let columns: Vec<Column<'_>> = graduates
@@ -34,6 +39,7 @@ pub(super) fn distribute(
                 tilt: g.tilt,
                 // Cells that are given count: a school that has them needs fewer of the others.
                 least: least.saturating_sub(given.to_junior(g.junior)),
+                boards: g.boarding,
             }
         })
         .collect();
@@ -49,6 +55,40 @@ pub(super) fn distribute(
     let id = |school: SchoolIx| &season.school(school).id;
     done.cells.sort_by(|a, b| (id(a.school), id(a.junior)).cmp(&(id(b.school), id(b.junior))));
     Ok(BatchDistribution { lines, ..done })
+}
+
+/// The beds that senior schools have left for boarders with quota seats, where they say how many.
+pub(super) struct Places {
+    left: BTreeMap<SchoolIx, u32>,
+}
+
+impl Places {
+    pub(super) fn of(season: &Season) -> Self {
+        let all = (0..).zip(season.schools());
+        let left = all.filter_map(|(at, s)| Some((SchoolIx::from(at), s.boarding_places?)));
+        Self { left: left.collect() }
+    }
+
+    /// Takes the beds that a batch uses, so that a later batch has the rest.
+    pub(super) fn take(&mut self, season: &Season, done: &BatchDistribution) {
+        for (junior, cells) in by_junior(done) {
+            if season.graduates().iter().any(|g| g.junior == junior && g.boarding) {
+                for cell in cells {
+                    if let Some(left) = self.left.get_mut(&cell.school) {
+                        *left = left.saturating_sub(cell.seats);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn by_junior(done: &BatchDistribution) -> BTreeMap<SchoolIx, Vec<&Cell>> {
+    let mut cells: BTreeMap<SchoolIx, Vec<&Cell>> = BTreeMap::new();
+    for cell in &done.cells {
+        cells.entry(cell.junior).or_default().push(cell);
+    }
+    cells
 }
 
 /// One batch with what its two methods read.
@@ -70,9 +110,21 @@ impl Run<'_> {
         QuotaError::NoEligible { batch: self.batch_id(), seats: self.seats() }
     }
 
-    fn least(&self, need: u64) -> QuotaError {
+    fn least(&self, need: u64, beds: bool) -> QuotaError {
         let least = self.rule.min_per_junior;
-        QuotaError::Least { batch: self.batch_id(), seats: self.seats(), least, need }
+        QuotaError::Least { batch: self.batch_id(), seats: self.seats(), least, need, beds }
+    }
+
+    /// Seats that nobody can take: of one senior school, or of all in a pool.
+    fn beds(&self, line: Option<&QuotaLine>, (seats, places): (u64, u64)) -> QuotaError {
+        let who = line.map_or_else(
+            || "各高中".to_owned(),
+            |line| {
+                let school = self.season.school(line.school);
+                format!("{} {} ", school.id, school.name)
+            },
+        );
+        QuotaError::Beds { batch: self.batch_id(), who, seats, places }
     }
 
     fn batch_id(&self) -> String {
@@ -89,13 +141,19 @@ impl Run<'_> {
             cells: Vec::new(),
             draws: Vec::new(),
             deviation: None,
+            beds: Vec::new(),
         }
     }
 
     fn matrix(&self, lines: &[&QuotaLine]) -> Result<BatchDistribution, QuotaError> {
         let table = matrix::round(self.rows, self.columns, self.lottery).map_err(|e| match e {
             Unrounded::NoEligible => self.no_eligible(),
-            Unrounded::Least { need } => self.least(need),
+            Unrounded::Least { need, beds } => self.least(need, beds),
+            Unrounded::Beds { row } => {
+                let row_of = &self.rows[row];
+                let places = row_of.places.unwrap_or(0);
+                self.beds(lines.get(row).copied(), (row_of.seats.into(), places.into()))
+            }
             Unrounded::Unproven => QuotaError::Unproven { batch: self.batch_id() },
         })?;
         let graduates = self.season.graduates();
@@ -106,19 +164,28 @@ impl Run<'_> {
             ideal: c.ideal,
             seats: c.seats,
             ground: Ground::Rounded(c.why),
+            beds: c.beds,
         };
         let eligible: u128 = graduates.iter().map(|g| u128::from(g.eligible)).sum();
+        let due = |g: &Graduates| {
+            Fraction::new(u128::from(self.seats()) * u128::from(g.eligible), eligible)
+        };
         let total = |(at, g): (usize, &Graduates)| JuniorTotal {
             junior: g.junior,
             eligible: g.eligible,
             tilt: 0,
-            ideal: Fraction::new(u128::from(self.seats()) * u128::from(g.eligible), eligible),
+            ideal: table.totals[at],
+            due: Some(due(g)).filter(|due| *due != table.totals[at]),
             seats: table.cells.iter().skip(at).step_by(width).map(|c| u64::from(c.seats)).sum(),
             why: None,
             edited: false,
         };
         Ok(BatchDistribution {
             juniors: graduates.iter().enumerate().map(total).collect(),
+            beds: (lines.iter().zip(table.cells.chunks(width.max(1))))
+                .filter_map(|(line, cells)| Some((Some(line.school), cells.first()?.beds?)))
+                .filter(|(_, beds)| beds.short())
+                .collect(),
             cells: table.cells.iter().enumerate().map(cell).collect(),
             deviation: Some(table.deviation),
             ..self.nothing()
@@ -127,15 +194,18 @@ impl Run<'_> {
 
     fn pool(&self, lines: &[&QuotaLine]) -> Result<BatchDistribution, QuotaError> {
         let pool = self.seats();
-        let shares = pool::share_out(pool, self.columns, self.rule.tilt, self.lottery).map_err(
-            |e| match e {
-                Unshared::NoEligible => self.no_eligible(),
-                Unshared::Least { need } => self.least(need),
-                Unshared::TiltOverPool { tilt } => {
-                    QuotaError::TiltOverPool { batch: self.batch_id(), tilt, pool }
-                }
-            },
-        )?;
+        let shared = pool::share_out_in_beds(self.rows, self.columns, self.rule.tilt, self.lottery);
+        let (shares, beds) = shared.map_err(|e| match e {
+            Unshared::NoEligible => self.no_eligible(),
+            Unshared::Least { need } => self.least(need, false),
+            Unshared::TiltOverPool { tilt } => {
+                QuotaError::TiltOverPool { batch: self.batch_id(), tilt, pool }
+            }
+            Unshared::Beds { places } => self.beds(None, (pool, places)),
+            Unshared::BedsForFirst { places, need } => {
+                QuotaError::BedsForFirst { batch: self.batch_id(), places, need }
+            }
+        })?;
         let seats: Vec<u64> = shares.iter().map(|s| s.seats).collect();
         let draws = pool::draw(&self.batch_id(), self.rows, self.columns, &seats, self.lottery);
         let graduates = self.season.graduates();
@@ -151,6 +221,7 @@ impl Run<'_> {
                 ideal: Fraction::new(u128::from(line.seats) * u128::from(seats[m]), pool.into()),
                 seats: u32::try_from(numbers.len()).unwrap_or(u32::MAX),
                 ground: Ground::Drawn(numbers),
+                beds: None,
             }
         };
         let total = |(g, s): (&Graduates, &pool::JuniorShare)| JuniorTotal {
@@ -161,6 +232,7 @@ impl Run<'_> {
             seats: s.seats,
             why: Some(s.why),
             edited: false,
+            due: s.due,
         };
         let line = |d: &Draw| DrawLine {
             number: d.number,
@@ -173,6 +245,7 @@ impl Run<'_> {
             juniors: graduates.iter().zip(&shares).map(total).collect(),
             cells: drawn.into_iter().enumerate().map(cell).collect(),
             draws: draws.iter().map(line).collect(),
+            beds: beds.into_iter().map(|beds| (None, beds)).collect(),
             ..self.nothing()
         })
     }
@@ -231,6 +304,7 @@ impl<'s> GivenCells<'s> {
                     ideal: Fraction::new(part, self.all),
                     seats: c.seats,
                     ground,
+                    beds: None,
                 }
             })
             .collect()

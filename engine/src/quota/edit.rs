@@ -90,7 +90,8 @@ pub fn resolve(season: &Season, rows: &[(u32, QuotaRow)]) -> Result<Vec<Edit>, V
 ///
 /// # Errors
 /// A fault for every edit of a school without quota seats in the batch, for every senior school whose cells no
-/// longer add up to its quota seats, and for every junior school left below the policy's least number.
+/// longer add up to its quota seats or give boarders more seats than it has beds, and for every junior school left below
+/// the policy's least number.
 pub fn edited(
     season: &Season,
     mut distribution: Distribution,
@@ -125,6 +126,7 @@ pub fn edited(
                 ideal: Fraction::new(0, 1),
                 seats: edit.seats,
                 ground: Ground::Edited { was: Some(0), reason, document },
+                beds: None,
             });
         }
     }
@@ -181,10 +183,39 @@ pub fn edited(
             done.deviation = None;
         }
     }
+    faults.extend(over_beds(season, &distribution, &touched));
     if !faults.is_empty() {
         faults.sort_by_key(|f| f.row);
         return Err(faults);
     }
     distribution.quotas = distribution.batches.iter().flat_map(super::cells_of).collect();
     Ok(distribution)
+}
+
+/// A fault for every senior school with an edit and more boarders than beds, over all batches.
+fn over_beds(
+    season: &Season,
+    distribution: &Distribution,
+    touched: &BTreeMap<(BatchIx, SchoolIx), u32>,
+) -> Vec<Fault> {
+    let board: BTreeSet<SchoolIx> =
+        season.graduates().iter().filter(|g| g.boarding).map(|g| g.junior).collect();
+    let rows: BTreeMap<SchoolIx, u32> =
+        touched.iter().map(|(&(_, school), &row)| (school, row)).collect();
+    let over = |(&school, &row): (&SchoolIx, &u32)| {
+        let places = season.school(school).boarding_places?;
+        let cells = distribution.batches.iter().flat_map(|b| &b.cells);
+        let sum: u64 = cells
+            .filter(|c| c.school == school && board.contains(&c.junior))
+            .map(|c| u64::from(c.seats))
+            .sum();
+        let name = &season.school(school).name;
+        (sum > u64::from(places)).then(|| {
+            fault(row, "seats", FaultCode::OutOfRange)
+                .found(sum)
+                .expected(format!("{name}的住宿床位为 {places}；调整后寄宿初中共 {sum} 个名额"))
+                .help("减少寄宿初中的名额，或增加床位（boarding_places）")
+        })
+    };
+    rows.iter().filter_map(over).collect()
 }

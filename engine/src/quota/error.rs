@@ -67,8 +67,12 @@ pub enum QuotaError {
     },
     /// The least numbers of seats of the junior schools cannot be kept.
     #[error(
-        "批次 {batch} 的指标共 {seats} 个；每所初中至少 {least} 个、其余取下整就要 {need} 个{}；请调低 min_per_junior 或调高指标比例",
-        if need > seats { "，不够分" } else { "，而各格只能取理想值的上下整，凑不出" }
+        "批次 {batch} 的指标共 {seats} 个；每所初中至少 {least} 个、其余取下整就要 {need} 个{}",
+        match (need > seats, beds) {
+            (_, true) => "，而住宿床位（boarding_places）不够寄宿初中取到；请增加床位或调低 min_per_junior",
+            (true, _) => "，不够分；请调低 min_per_junior 或调高指标比例",
+            _ => "，而各格只能取理想值的上下整，凑不出；请调低 min_per_junior 或调高指标比例",
+        }
     )]
     Least {
         /// The batch's id.
@@ -78,6 +82,34 @@ pub enum QuotaError {
         /// The policy's least number.
         least: u32,
         /// What the junior schools need.
+        need: u64,
+        /// With beds enough they could be kept.
+        beds: bool,
+    },
+    /// More seats than beds, and no junior school whose pupils live at home.
+    #[error(
+        "批次 {batch}：{who}的指标共 {seats} 个，住宿床位只有 {places} 个，而没有走读的初中可以接收其余 {} 个；请增加床位（boarding_places）或减少指标", seats - places
+    )]
+    Beds {
+        /// The batch's id.
+        batch: String,
+        /// The senior school, id and name, or all of them.
+        who: String,
+        /// Its quota seats.
+        seats: u64,
+        /// Its beds.
+        places: u64,
+    },
+    /// The boarding junior schools' first or least seats are more than the beds of a pool.
+    #[error(
+        "批次 {batch}：寄宿初中按倾斜和每校至少的名额先要 {need} 个，各高中的住宿床位合计只有 {places} 个；请增加床位（boarding_places）"
+    )]
+    BedsForFirst {
+        /// The batch's id.
+        batch: String,
+        /// All beds that quota seats can use.
+        places: u64,
+        /// What the boarding junior schools need.
         need: u64,
     },
     /// The result did not pass its own proof: a fault of this program, never of the data.

@@ -25,8 +25,8 @@ use std::ops::{Add, Sub};
 /// A cost: `main` decides, `tie` decides among equals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(super) struct Cost {
-    /// What is made least.
-    pub(super) main: i64,
+    /// What is made least. Wide, since the common denominator of a table with beds is a product of three head counts.
+    pub(super) main: i128,
     /// What is made least among flows of equal `main`.
     pub(super) tie: i64,
 }
@@ -302,7 +302,7 @@ impl<'n> Search<'n> {
 mod tests {
     use super::*;
 
-    fn arc(from: usize, to: usize, lower: i64, upper: i64, main: i64) -> Arc {
+    fn arc(from: usize, to: usize, lower: i64, upper: i64, main: i128) -> Arc {
         Arc { from, to, lower, upper, cost: Cost { main, tie: 0 } }
     }
 

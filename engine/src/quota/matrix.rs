@@ -9,19 +9,24 @@
 //! 3. every column's sum is ⌊T⌋ or ⌈T⌉ of T(m) = Σ t(h,m); where the policy sets `min_per_junior` to k, a column below
 //!    min(k, e(m)) is raised to just that;
 //! 4. Σ |x − t| is least;
-//! 5. among such tables, the sum of the lots of the cells rounded up is least, the lot of a cell being the first 12
+//! 5. where a senior school has fewer beds than boarders in proportion, its ideals are those of [`super::beds`]; where rounding
+//!    could go over its beds, it does not;
+//! 6. among such tables, the sum of the lots of the cells rounded up is least, the lot of a cell being the first 12
 //!    hex digits of the lottery number of the message `school_id/junior_id`.
 //!
-//! Without a least number such a table always exists; with one it may not, and then there is none. Rounding a cell of remainder r/E up instead of down changes E·Σ|x − t| by E − 2r, an
-//! integer: the cells are unit arcs of that cost from rows to columns, columns flow to one sink between their bounds,
-//! and the whole is a minimum-cost flow ([`super::flow`]). Its optimality is then proved again from the
-//! potentials alone. Schools are ordered by id, bytewise, so that the order of the tables does not matter.
+//! Without a least number such a table always exists – the ideals themselves keep every rule, and the rules are those of a
+//! flow – with one it may not, and then there is none. Rounding a cell of remainder r/d up instead of down changes Σ|x − t| by
+//! (d − 2r)/d, an integer over the common denominator: the cells are unit arcs of that cost from rows to columns, columns flow
+//! to one sink between their bounds, rows with few beds send boarders through a node of their own, and the whole is a
+//! minimum-cost flow ([`super::flow`]). Its optimality is then proved again from the potentials alone. Schools are ordered by
+//! id, bytewise, so that the order of the tables does not matter.
 //!
 //! Not promised: house monotonicity of a cell or of one junior school. As in every quota method, one more
 //! seat in the whole can move the rounding and cost some junior school one; the total, the floors and the ceilings never fall.
 
-use super::flow::{Arc, Cost, Network};
+use super::beds::{Beds, Eligible, Parts};
 use super::fraction::Fraction;
+use super::grid::Grid;
 use super::start;
 use crate::domain::Lottery;
 
@@ -32,6 +37,8 @@ pub struct Row<'a> {
     pub id: &'a str,
     /// Its quota q(h).
     pub seats: u32,
+    /// Seats for pupils of boarding junior schools at most; no bound where nothing is said.
+    pub places: Option<u32>,
 }
 
 /// A junior school with what the distribution reads of it.
@@ -45,6 +52,8 @@ pub struct Column<'a> {
     pub tilt: bool,
     /// The seats that it must get at least; no more than it has eligible graduates.
     pub least: u32,
+    /// Whether its pupils board.
+    pub boards: bool,
 }
 
 /// Why a cell of the matrix has the seats it has.
@@ -100,6 +109,8 @@ pub struct Cell {
     pub seats: u32,
     /// Why.
     pub why: Why,
+    /// Where beds bound its row.
+    pub beds: Option<Beds>,
 }
 
 /// A rounded table, rows and columns in the order in which they were given.
@@ -107,6 +118,8 @@ pub struct Cell {
 pub struct Table {
     /// The cells, row by row.
     pub cells: Vec<Cell>,
+    /// The exact total of each column, T(m).
+    pub totals: Vec<Fraction>,
     /// Σ |x − t|, the least possible.
     pub deviation: Fraction,
 }
@@ -120,6 +133,13 @@ pub enum Unrounded {
     Least {
         /// What the junior schools need at least, all others at their floors.
         need: u64,
+        /// With beds enough they could be kept.
+        beds: bool,
+    },
+    /// A senior school, by its place in the rows, has more seats than beds, and no junior school whose pupils live at home.
+    Beds {
+        /// The place.
+        row: usize,
     },
     /// The solver's answer did not pass the proof: a fault of this program.
     Unproven,
@@ -132,27 +152,38 @@ pub enum Unrounded {
 ///
 /// # Errors
 /// [`Unrounded::NoEligible`] when there are seats and the eligible graduates add up to zero; [`Unrounded::Least`]
-/// when the least numbers cannot be kept.
+/// when the least numbers cannot be kept; [`Unrounded::Beds`] when the seats of a row have no taker for want of beds.
 pub fn round(
     rows: &[Row<'_>],
     columns: &[Column<'_>],
     lottery: &Lottery,
 ) -> Result<Table, Unrounded> {
-    let eligible: u64 = columns.iter().map(|c| u64::from(c.eligible)).sum();
-    if eligible == 0 && rows.iter().any(|r| r.seats > 0) {
+    let eligible = Eligible::of(columns);
+    if eligible.all == 0 && rows.iter().any(|r| r.seats > 0) {
         return Err(Unrounded::NoEligible);
     }
-    let grid = Grid::new(rows, columns, eligible.max(1), lottery);
-    let (network, cells) = grid.network();
-    let need = (0..columns.len()).map(|m| grid.column_bounds(m).0).sum();
-    let bounded = columns.iter().any(|c| c.least > 0);
-    let seats: u64 = rows.iter().map(|r| u64::from(r.seats)).sum();
-    if bounded && need > seats {
-        return Err(Unrounded::Least { need });
+    let grid = Grid::new(rows, columns, eligible, lottery);
+    let stuck = |p: &Parts| p.cut && p.day.seats > 0 && eligible.day == 0;
+    if let Some(row) = grid.parts.iter().position(stuck) {
+        return Err(Unrounded::Beds { row });
     }
-    let solution = network
-        .solve(start::potentials(&network, rows.len(), cells.len()))
-        .ok_or(if bounded { Unrounded::Least { need } } else { Unrounded::Unproven })?;
+    let bounded = columns.iter().any(|c| c.least > 0);
+    let need = (0..columns.len()).map(|m| grid.column_bounds(m).0).sum();
+    let seats: u64 = rows.iter().map(|r| u64::from(r.seats)).sum();
+    let least = || {
+        let free: Vec<Row<'_>> = rows.iter().map(|r| Row { places: None, ..*r }).collect();
+        let beds =
+            rows.iter().any(|r| r.places.is_some()) && round(&free, columns, lottery).is_ok();
+        Unrounded::Least { need, beds }
+    };
+    if bounded && need > seats {
+        return Err(least());
+    }
+    let (network, cells, senders) = grid.network();
+    let start = start::potentials(&network, senders, cells.len());
+    let Some(solution) = network.solve(start) else {
+        return Err(if bounded { least() } else { Unrounded::Unproven });
+    };
     let mut up = vec![false; rows.len() * columns.len()];
     for (arc, &cell) in cells.iter().enumerate() {
         up[cell] = solution.flow[arc] == 1;
@@ -160,7 +191,8 @@ pub fn round(
     if !(solution.is_optimal(&network) && grid.keeps_the_rules(&up)) {
         return Err(Unrounded::Unproven);
     }
-    Ok(Table { cells: grid.cells(&up), deviation: grid.deviation(&up) })
+    let totals = (0..columns.len()).map(|m| grid.total(m)).collect();
+    Ok(Table { cells: grid.cells(&up), totals, deviation: grid.deviation(&up) })
 }
 
 /// The order of ids, bytewise: the canonical places of rows and columns.
@@ -169,171 +201,4 @@ pub(super) fn by_id<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..ids.len()).collect();
     order.sort_by_key(|&at| ids[at]);
     order
-}
-
-struct Grid<'a> {
-    rows: &'a [Row<'a>],
-    columns: &'a [Column<'a>],
-    /// E, at least 1.
-    eligible: u64,
-    /// The lot of each cell, row by row; zero where the ideal is whole and nothing is decided.
-    lots: Vec<u64>,
-}
-
-impl<'a> Grid<'a> {
-    fn new(
-        rows: &'a [Row<'a>],
-        columns: &'a [Column<'a>],
-        eligible: u64,
-        lottery: &Lottery,
-    ) -> Self {
-        let mut grid = Self { rows, columns, eligible, lots: Vec::new() };
-        grid.lots = (0..rows.len() * columns.len())
-            .map(|cell| {
-                let (h, m) = grid.place(cell);
-                match grid.remainder(cell) {
-                    0 => 0,
-                    _ => lottery.number(&format!("{}/{}", rows[h].id, columns[m].id)) >> 16,
-                }
-            })
-            .collect();
-        grid
-    }
-
-    fn place(&self, cell: usize) -> (usize, usize) {
-        (cell / self.columns.len(), cell % self.columns.len())
-    }
-
-    /// q(h)·e(m), the ideal in units of 1/E.
-    fn share(&self, cell: usize) -> u64 {
-        let (h, m) = self.place(cell);
-        u64::from(self.rows[h].seats) * u64::from(self.columns[m].eligible)
-    }
-
-    fn floor(&self, cell: usize) -> u64 {
-        self.share(cell) / self.eligible
-    }
-
-    fn remainder(&self, cell: usize) -> u64 {
-        self.share(cell) % self.eligible
-    }
-
-    fn row(&self, h: usize) -> std::ops::Range<usize> {
-        h * self.columns.len()..(h + 1) * self.columns.len()
-    }
-
-    fn column(&self, m: usize) -> impl Iterator<Item = usize> {
-        let width = self.columns.len();
-        (0..self.rows.len()).map(move |h| h * width + m)
-    }
-
-    /// The seats of the row over the floors of its cells.
-    fn over_floors(&self, h: usize) -> u64 {
-        u64::from(self.rows[h].seats) - self.row(h).map(|cell| self.floor(cell)).sum::<u64>()
-    }
-
-    /// T(m) as ⌊T⌋ and ⌈T⌉, neither below the least number.
-    fn column_bounds(&self, m: usize) -> (u64, u64) {
-        let seats: u128 = self.rows.iter().map(|r| u128::from(r.seats)).sum();
-        let total =
-            Fraction::new(seats * u128::from(self.columns[m].eligible), self.eligible.into());
-        let least = u64::from(self.columns[m].least);
-        (
-            u64::try_from(total.floor()).unwrap_or(u64::MAX).max(least),
-            u64::try_from(total.ceil()).unwrap_or(u64::MAX).max(least),
-        )
-    }
-
-    /// The network with, for each of its first arcs, the cell it stands for. Nodes are rows, columns, then
-    /// the sink, in the order of ids.
-    fn network(&self) -> (Network, Vec<usize>) {
-        let rows = by_id(self.rows.iter().map(|r| r.id));
-        let columns = by_id(self.columns.iter().map(|c| c.id));
-        let sink = rows.len() + columns.len();
-        let mut network = Network { supply: vec![0; sink + 1], arcs: Vec::new() };
-        let mut cells = Vec::new();
-        for (from, &h) in rows.iter().enumerate() {
-            let seats = signed(self.over_floors(h));
-            network.supply[from] = seats;
-            network.supply[sink] -= seats;
-            for (to, &m) in columns.iter().enumerate() {
-                let cell = h * self.columns.len() + m;
-                let remainder = self.remainder(cell);
-                if remainder > 0 {
-                    let main = signed(self.eligible) - 2 * signed(remainder);
-                    let cost = Cost { main, tie: signed(self.lots[cell]) };
-                    network.arcs.push(Arc { from, to: rows.len() + to, lower: 0, upper: 1, cost });
-                    cells.push(cell);
-                }
-            }
-        }
-        for (at, &m) in columns.iter().enumerate() {
-            let (floor, ceil) = self.column_bounds(m);
-            let floors: u64 = self.column(m).map(|cell| self.floor(cell)).sum();
-            let (lower, upper) = (signed(floor) - signed(floors), signed(ceil) - signed(floors));
-            let cost = Cost::default();
-            network.arcs.push(Arc { from: rows.len() + at, to: sink, lower, upper, cost });
-        }
-        (network, cells)
-    }
-
-    fn seats(&self, cell: usize, up: &[bool]) -> u64 {
-        self.floor(cell) + u64::from(up[cell])
-    }
-
-    /// Rules 1 to 3 of the module, from the table alone.
-    fn keeps_the_rules(&self, up: &[bool]) -> bool {
-        let rows = (0..self.rows.len()).all(|h| {
-            let sum: u64 = self.row(h).map(|cell| self.seats(cell, up)).sum();
-            sum == u64::from(self.rows[h].seats)
-        });
-        let columns = (0..self.columns.len()).all(|m| {
-            let sum: u64 = self.column(m).map(|cell| self.seats(cell, up)).sum();
-            let (floor, ceil) = self.column_bounds(m);
-            (floor..=ceil).contains(&sum)
-        });
-        rows && columns && (0..up.len()).all(|cell| !up[cell] || self.remainder(cell) > 0)
-    }
-
-    fn deviation(&self, up: &[bool]) -> Fraction {
-        let parts = (0..up.len()).map(|cell| {
-            let remainder = self.remainder(cell);
-            u128::from(if up[cell] { self.eligible - remainder } else { remainder })
-        });
-        Fraction::new(parts.sum(), self.eligible.into())
-    }
-
-    fn cells(&self, up: &[bool]) -> Vec<Cell> {
-        let mut whys = vec![Why::Whole; up.len()];
-        for h in 0..self.rows.len() {
-            let of = u32::try_from(self.over_floors(h)).unwrap_or(u32::MAX);
-            let mut order: Vec<usize> = self.row(h).filter(|&c| self.remainder(c) > 0).collect();
-            order.sort_by_key(|&cell| {
-                let (_, m) = self.place(cell);
-                (std::cmp::Reverse(self.remainder(cell)), self.lots[cell], self.columns[m].id)
-            });
-            for (at, &cell) in order.iter().enumerate() {
-                let rank = u32::try_from(at + 1).unwrap_or(u32::MAX);
-                let remainder = self.remainder(cell);
-                let lot =
-                    order.iter().any(|&c| self.remainder(c) == remainder && up[c] != up[cell]);
-                whys[cell] = match (up[cell], rank <= of) {
-                    (true, true) => Why::Up { rank, of, lot },
-                    (true, false) => Why::UpForTotal { rank, of },
-                    (false, false) => Why::Down { rank, of, lot },
-                    (false, true) => Why::DownForTotal { rank, of },
-                };
-            }
-        }
-        let cell = |at: usize| Cell {
-            ideal: Fraction::new(self.share(at).into(), self.eligible.into()),
-            seats: u32::try_from(self.seats(at, up)).unwrap_or(u32::MAX),
-            why: whys[at],
-        };
-        (0..up.len()).map(cell).collect()
-    }
-}
-
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -7,17 +7,20 @@
 //! junior school never loses a seat when the whole grows by one (see [`matrix`]).
 
 mod batch;
+mod beds;
 mod edit;
 mod error;
 pub mod files;
 mod flow;
 mod fraction;
+mod grid;
 pub mod matrix;
 pub mod pool;
 mod reason;
 mod rows;
 mod start;
 
+pub use beds::Beds;
 pub use edit::{Edit, edited, resolve};
 pub use error::QuotaError;
 pub use fraction::{Fraction, rounded};
@@ -98,6 +101,8 @@ pub struct Cell {
     pub seats: u32,
     /// Why.
     pub ground: Ground,
+    /// Where the beds of the senior school bound its cells; matrix only.
+    pub beds: Option<Beds>,
 }
 
 /// The seats of a junior school over all senior schools that were distributed.
@@ -117,6 +122,8 @@ pub struct JuniorTotal {
     pub why: Option<Why>,
     /// A cell of it was set by hand, and with it the total.
     pub edited: bool,
+    /// The exact ideal if there were beds enough, where that is another.
+    pub due: Option<Fraction>,
 }
 
 /// One lot of a pool.
@@ -151,6 +158,8 @@ pub struct BatchDistribution {
     pub draws: Vec<DrawLine>,
     /// Σ |seats − ideal|, proved least; nothing for a pool.
     pub deviation: Option<Fraction>,
+    /// Where beds are too few for the proportions: the senior schools of a matrix, or a pool as a whole (no school).
+    pub beds: Vec<(Option<SchoolIx>, Beds)>,
 }
 
 /// The distribution of a season.
@@ -184,10 +193,13 @@ pub fn distribute_with(season: &Season, overrides: &Overrides) -> Result<Distrib
     let seed = policy.seed.as_deref().ok_or(QuotaError::NoSeed)?;
     let lottery = Lottery::new(seed);
     let mut batches = Vec::new();
+    let mut places = batch::Places::of(season);
     for batch in (0..policy.batches.len()).map(BatchIx::from) {
         let lines = rows::lines_of(season, rule, overrides, batch)?;
         if !lines.is_empty() {
-            batches.push(batch::distribute(season, rule, batch, lines, &lottery)?);
+            let done = batch::distribute(season, rule, (batch, lines), &places, &lottery)?;
+            places.take(season, &done);
+            batches.push(done);
         }
     }
     let plan = split_plan(season, rule, overrides, &batches);

@@ -1,7 +1,7 @@
 //! Why a cell got its last seat, or a junior school its total: one sentence in Chinese each.
 
 use super::matrix::Why;
-use super::{Cell, Ground, JuniorTotal};
+use super::{Beds, Cell, Ground, JuniorTotal};
 
 impl Cell {
     /// Why the cell has its seats and no more.
@@ -18,7 +18,17 @@ impl Cell {
                 format!("抽签共抽中 {} 次，末席为第 {last} 签", numbers.len())
             }
             Ground::Rounded(why) => {
-                sentence(*why, &self.ideal.remainder().to_string(), "本校", "各初中合计取整的限制")
+                let rest = self.ideal.remainder().to_string();
+                match self.beds {
+                    None => sentence(*why, &rest, "本校", "各初中合计取整的限制"),
+                    Some(beds) if !beds.short() => {
+                        sentence(*why, &rest, "本校", "各初中合计取整和住宿床位的限制")
+                    }
+                    Some(Beds { places, due }) => format!(
+                        "住宿床位 {places} 个，寄宿初中按比例应得 {due}，按床位分，其余归走读初中；{}",
+                        sentence(*why, &rest, "本校同类初中", "各初中合计取整的限制")
+                    ),
+                }
             }
         }
     }
@@ -27,6 +37,14 @@ impl Cell {
 impl JuniorTotal {
     /// Why the junior school has its total.
     pub fn reason(&self) -> String {
+        let why = self.why_rounded();
+        match self.due {
+            Some(due) => format!("{why}（床位不限时理想值为 {due}）"),
+            None => why,
+        }
+    }
+
+    fn why_rounded(&self) -> String {
         if self.edited {
             return "各高中分得之和，其中有手工调整".to_owned();
         }

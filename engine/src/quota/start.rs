@@ -9,10 +9,11 @@ use super::flow::{Cost, Network};
 const SWEEPS: usize = 12;
 
 /// Potentials for a network of `rows`, then columns, then the sink, whose first `cells` arcs run from rows to
-/// columns with room for one each, and whose other arcs run from each column to the sink.
+/// columns with room for one each, the next from each column to the sink, and any others between rows.
 pub(super) fn potentials(network: &Network, rows: usize, cells: usize) -> Vec<Cost> {
     let sink = network.supply.len() - 1;
-    let (unit, to_sink) = network.arcs.split_at(cells);
+    let (unit, others) = network.arcs.split_at(cells);
+    let to_sink = &others[..sink - rows];
     let mut touching = vec![Vec::new(); sink];
     for arc in unit {
         touching[arc.from].push((arc.cost, arc.to));

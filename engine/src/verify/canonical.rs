@@ -152,6 +152,7 @@ fn small_rows(season: &Season, table: Table) -> Vec<Vec<u8>> {
                     r.small(u8::from(s.is_new));
                     r.maybe(s.enrolled, |r, n| r.number(n));
                     r.maybe(s.group.as_ref(), |r, g| r.text(g));
+                    r.maybe(s.boarding_places, |r, n| r.number(n));
                 });
             }
         }
@@ -185,6 +186,7 @@ fn small_rows(season: &Season, table: Table) -> Vec<Vec<u8>> {
                     r.number(g.graduates);
                     r.number(g.eligible);
                     r.small(u8::from(g.tilt));
+                    r.small(u8::from(g.boarding));
                 });
             }
         }

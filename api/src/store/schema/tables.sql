@@ -128,6 +128,7 @@ CREATE TABLE school (
     enrolled     INTEGER NOT NULL CHECK (enrolled >= 0),
     enrolled_known INTEGER NOT NULL CHECK (enrolled_known IN (0, 1)),
     school_group TEXT,
+    boarding_places INTEGER CHECK (boarding_places >= 0),
     PRIMARY KEY (season_id, school_id),
     UNIQUE (season_id, school_id, is_new, enrolled)
 );
@@ -138,6 +139,7 @@ CREATE TABLE graduates (
     graduates INTEGER NOT NULL CHECK (graduates >= 0),
     eligible  INTEGER NOT NULL CHECK (eligible BETWEEN 0 AND graduates),
     tilt      INTEGER NOT NULL CHECK (tilt IN (0, 1)),
+    boarding  INTEGER NOT NULL CHECK (boarding IN (0, 1)),
     PRIMARY KEY (season_id, junior_id),
     FOREIGN KEY (season_id, junior_id) REFERENCES school (season_id, school_id)
 );

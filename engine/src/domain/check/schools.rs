@@ -28,6 +28,7 @@ pub(super) fn check(rows: &Rows<SchoolRow>, regions: &Regions, faults: &mut Faul
             is_new: r.is_new.unwrap_or(false),
             enrolled: r.enrolled,
             group: r.group.clone(),
+            boarding_places: r.boarding_places,
         });
     }
     schools
@@ -65,6 +66,7 @@ pub(super) fn check_graduates(
             graduates: r.graduates.unwrap_or(0),
             eligible: r.eligible.unwrap_or(0),
             tilt: r.tilt.unwrap_or(false),
+            boarding: r.boarding.unwrap_or(false),
         });
     }
     list.sort_unstable_by(|a, b| {
