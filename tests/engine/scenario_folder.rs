@@ -149,6 +149,7 @@ pub(crate) fn draft(folder: &Path, policy: &Policy) -> Draft {
             ..ApplicantRow::default()
         }),
         packed_wishes: Vec::new(),
+        packed_special: Vec::new(),
         wishes: rows(folder, "wishes", |c| WishRow {
             applicant_id: c.text("applicant_id"),
             batch: c.text("batch"),

@@ -324,23 +324,18 @@ pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, 
             Ok(answer) => answer,
             Err(undecided) => return Ok(Err(undecided.to_string())),
         };
-        let (report, certified) = verify::certify(&season, &answer, InputDigests::of(&season));
-        let Some(certified) = certified else {
+        let bytes = AnswerBytes::of(&season, &answer);
+        let (report, certificate) =
+            verify::certify(&season, &answer, &bytes, InputDigests::of(&season));
+        let Some(certificate) = certificate else {
             let first = report.findings.first().map_or("", |f| f.sentence.as_str());
             return Ok(Err(format!("核验未通过，未保存：{first}")));
         };
-        let text = String::from_utf8_lossy(&certified.certificate.to_bytes()).into_owned();
-        let c = &certified.certificate;
+        let text = String::from_utf8_lossy(&certificate.to_bytes()).into_owned();
+        let c = &certificate;
         let input_digest =
             inputs_digest(&json!(c.season), &json!(c.policy), &json!(c.seed), &json!(c.inputs));
-        Ok(Ok(Computed {
-            season,
-            answer,
-            certificate: certified.certificate,
-            text,
-            bytes: certified.bytes,
-            input_digest,
-        }))
+        Ok(Ok(Computed { season, answer, certificate, text, bytes, input_digest }))
     };
     tokio::task::spawn_blocking(work)
         .await

@@ -107,7 +107,7 @@ fn show(args: &Args, room: &Room, keep: bool) -> Result<Exit, Failure> {
     };
     let placed = &placed;
     steps.run("写出结果 write", || {
-        write_answer(&room.answer, &season, placed, certified, Format::Csv)?;
+        write_answer(&room.answer, &season, placed, &certified, Format::Csv)?;
         let list = room.dir.join(LIST);
         atomic::replace_file(&list, &list_for_people(&season, placed))?;
         Ok(((), format!("3 份结果、证书、{LIST}")))

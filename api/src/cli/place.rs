@@ -1,19 +1,19 @@
 //! `luqu place`: places a season, verifies the answer, and only then writes it, as a whole.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use luqu_engine::domain::{Answer, Fault, FaultCode, Season, Table};
 use luqu_engine::placement::{self, Undecided, UndecidedTie};
-use luqu_engine::verify::{self, Certified, InputDigests, Report};
+use luqu_engine::verify::{self, AnswerBytes, InputDigests, Report};
 use serde::Serialize;
 
 use super::{Exit, day};
 use crate::error::Failure;
 use crate::interrupt;
 use crate::tables::season_or_report;
-use crate::tables::write::answer::{self, Format, is_answer_file};
-use crate::tables::write::atomic;
+use crate::tables::write::answer::{self, Certified, Format, is_answer_file};
+use crate::tables::write::atomic::{self, Replacement};
 
 /// The arguments of `luqu place`.
 #[derive(clap::Args)]
@@ -90,11 +90,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Err(exit) => return Ok(exit),
     };
     interrupt::check()?;
-    let (placed, certified) = match place_certified(&season)? {
+    let placed = match place_written(&season, &args.out, args.format)? {
         Ok(placed) => placed,
         Err(stop) => return Ok(tell(&season, &stop)),
     };
-    answer::write_answer(&args.out, &season, &placed, certified, args.format)?;
 
     let counts = Counts::of(&placed);
     let mut err = anstream::stderr().lock();
@@ -135,18 +134,65 @@ pub(super) fn place_verified(season: &Season) -> Result<Result<Answer, Stop>, Fa
 pub(super) fn place_certified(
     season: &Season,
 ) -> Result<Result<(Answer, Certified), Stop>, Failure> {
-    // The digests of the inputs need nothing of the answer.
-    let (placed, inputs) = rayon::join(|| placed(season), || InputDigests::of(season));
-    let answer = match placed? {
-        Ok(answer) => answer,
+    let (answer, inputs) = match placed_with_inputs(season)? {
+        Ok(both) => both,
         Err(stop) => return Ok(Err(stop)),
     };
-    let (report, certified) = verify::certify(season, &answer, inputs);
+    let certified = certified(season, &answer, inputs, |_| Ok(()))?;
+    Ok(certified.map(|certified| (answer, certified)))
+}
+
+/// Places, verifies, certifies and writes. The files are written while the answer is verified, into a folder
+/// that takes the place of `out` only if verification finds nothing.
+///
+/// # Errors
+/// `Interrupted` between the steps; as [`answer::write_answer`].
+fn place_written(
+    season: &Season,
+    out: &Path,
+    format: Format,
+) -> Result<Result<Answer, Stop>, Failure> {
+    let (placed, inputs) = match placed_with_inputs(season)? {
+        Ok(both) => both,
+        Err(stop) => return Ok(Err(stop)),
+    };
+    let begun = Replacement::begin(out, is_answer_file)?;
+    let write = |bytes: &AnswerBytes| match format {
+        Format::Csv => answer::write_bytes(&begun.folder(), bytes),
+        Format::Json | Format::Xlsx => Ok(()),
+    };
+    let certificate = match certified(season, &placed, inputs, write)? {
+        Ok(certified) => certified.certificate,
+        Err(stop) => return Ok(Err(stop)),
+    };
+    answer::finish_answer(begun, season, &placed, &certificate, format)?;
+    Ok(Ok(placed))
+}
+
+/// Places, not yet verified, and digests what went in, which needs nothing of the answer.
+fn placed_with_inputs(season: &Season) -> Result<Result<(Answer, InputDigests), Stop>, Failure> {
+    let (placed, inputs) = rayon::join(|| placed(season), || InputDigests::of(season));
+    Ok(placed?.map(|answer| (answer, inputs)))
+}
+
+/// Verifies and certifies an answer; `keep` is given its bytes meanwhile, on a thread of its own, since it
+/// mostly waits for the disk.
+fn certified(
+    season: &Season,
+    answer: &Answer,
+    inputs: InputDigests,
+    keep: impl FnOnce(&AnswerBytes) -> Result<(), Failure> + Send,
+) -> Result<Result<Certified, Stop>, Failure> {
+    let bytes = AnswerBytes::of(season, answer);
+    let ((report, certificate), kept) = std::thread::scope(|scope| {
+        let kept = scope.spawn(|| keep(&bytes));
+        let judged = verify::certify(season, answer, &bytes, inputs);
+        (judged, kept.join())
+    });
     interrupt::check()?;
-    Ok(match certified {
-        Some(certified) => Ok((answer, certified)),
-        None => Err(Stop::Findings(Box::new(report))),
-    })
+    let Some(certificate) = certificate else { return Ok(Err(Stop::Findings(Box::new(report)))) };
+    kept.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    Ok(Ok(Certified { certificate, bytes }))
 }
 
 /// Places, not yet verified.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use luqu_engine::domain::draft::{Rows, WishRow};
+use luqu_engine::domain::draft::{Rows, SpecialScoreRow, WishRow};
 use luqu_engine::domain::wish_part::WishPart;
 use luqu_engine::domain::{Draft, Fault, FaultCode, Season, Table, Text};
 use luqu_engine::policy::{Policy, Refusal, RefusalKind};
@@ -305,18 +305,23 @@ impl Gather {
                 )
             };
         }
-        // The two long tables side by side; the short ones follow.
-        let (applicants, wishes) = rayon::join(|| part!(Applicants), || part!(Wishes));
+        // The long tables side by side; the short ones follow.
+        let (applicants, (wishes, special)) = rayon::join(
+            || part!(Applicants),
+            || rayon::join(|| part!(Wishes), || part!(SpecialScores)),
+        );
         let packed_wishes = self.note::<WishRow>(wishes).rows;
+        let packed_special = self.note::<SpecialScoreRow>(special).rows;
         Draft {
             wishes: Rows::default(),
+            special_scores: Rows::default(),
+            packed_special,
             schools: self.take(part!(Schools)),
             plan: self.take(part!(Plan)),
             graduates: self.take(part!(Graduates)),
             quotas: self.take(part!(Quotas)),
             applicants: self.take(applicants),
             packed_wishes,
-            special_scores: self.take(part!(SpecialScores)),
             restrictions: self.take(part!(Restrictions)),
             tie_decisions: self.take(part!(TieDecisions)),
             undistributed: purpose != Purpose::Placement,

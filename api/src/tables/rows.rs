@@ -4,7 +4,8 @@ use luqu_engine::domain::draft::{
     ApplicantRow, GraduatesRow, PlanRow, QuotaRow, RestrictionRow, SchoolRow, SpecialScoreRow,
     TieDecisionRow, WishRow,
 };
-use luqu_engine::domain::wish_part::{Code, Codes, WishCodes, WishPart};
+use luqu_engine::domain::special_part::{SpecialCodes, SpecialPart};
+use luqu_engine::domain::wish_part::{Applicants, Code, Codes, WishCodes, WishPart};
 use luqu_engine::domain::{
     Evaluation, Fault, FaultCode, Gender, Ownership, Restriction, Score, Stage, Table, Text, Tier,
 };
@@ -307,10 +308,8 @@ impl TableRow for WishRow {
         }
         let Some(part) = out.last_mut() else { return };
         let (layout, context) = (c.layout, c.context);
-        let applicant_id = c.required("applicant_id", |raw| {
-            let found = text_of(raw).and_then(|id| part.applicants.find(id));
-            found.map_or_else(|| cell::code(raw).map(|id| part.applicants.add(id)), Ok)
-        });
+        let applicants = &mut part.applicants;
+        let applicant_id = c.required("applicant_id", |raw| known(applicants, raw));
         let batches = &mut part.batches;
         let batch = c.required("batch", |raw| {
             seen(batches, raw, |raw| cell::code(raw).map(|t| context.batch_id(t)))
@@ -364,6 +363,14 @@ fn seen(
     }
 }
 
+/// The place of a cell's applicant. The last one's id needs no second look.
+fn known(applicants: &mut Applicants, raw: Raw<'_>) -> Result<Code, Unreadable> {
+    match text_of(raw).and_then(|id| applicants.find(id)) {
+        Some(code) => Ok(code),
+        None => cell::code(raw).map(|id| applicants.add(id)),
+    }
+}
+
 fn text_of(raw: Raw<'_>) -> Option<&str> {
     match raw {
         Raw::Text(text) => Some(text),
@@ -374,20 +381,31 @@ fn text_of(raw: Raw<'_>) -> Option<&str> {
 const POSITIONS: &str = "1 至 65535 的整数";
 
 impl TableRow for SpecialScoreRow {
-    type Item = (u32, Self);
+    type Item = SpecialPart;
 
     const TABLE: Table = Table::SpecialScores;
 
-    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
-        let row = Self {
-            applicant_id: c.required("applicant_id", cell::code),
-            category: c.category(),
-            school_id: c.optional("school_id", cell::code).value(),
-            score: c.required("score", |r| cell::score(r, None)),
-            qualified: c.required("qualified", cell::yes_no),
-            test_date: c.optional("test_date", cell::date).value(),
-        };
-        out.push((c.row, row));
+    fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<SpecialPart>) {
+        if !out.last().is_some_and(SpecialPart::has_room) {
+            out.push(SpecialPart::default());
+        }
+        let Some(part) = out.last_mut() else { return };
+        let context = c.context;
+        let applicants = &mut part.applicants;
+        let applicant_id = c.required("applicant_id", |raw| known(applicants, raw));
+        let categories = &mut part.categories;
+        let category = c.required("category", |raw| {
+            seen(categories, raw, |raw| cell::code(raw).map(|t| context.category_id(t)))
+        });
+        let schools = &mut part.schools;
+        let school_id = c.optional("school_id", |raw| seen(schools, raw, cell::code)).value();
+        let score = c.required("score", |r| cell::score(r, None));
+        let qualified = c.required("qualified", cell::yes_no);
+        let dates = &mut part.dates;
+        let test_date = c.optional("test_date", |raw| cell::date(raw).map(|d| dates.add(d)));
+        let test_date = test_date.value();
+        let codes = SpecialCodes { applicant_id, category, school_id, score, qualified, test_date };
+        part.push(c.row, codes);
     }
 }
 

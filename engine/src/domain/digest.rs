@@ -31,13 +31,25 @@ pub struct Digester {
 impl Digester {
     /// Adds one field.
     pub fn field(&mut self, bytes: &[u8]) {
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.buffer.extend_from_slice(&length.to_le_bytes());
-        self.buffer.extend_from_slice(bytes);
+        Self::write_field(&mut self.buffer, bytes);
         if self.buffer.len() >= 1 << 16 {
             self.hash.update(&self.buffer);
             self.buffer.clear();
         }
+    }
+
+    /// Writes a field as [`Digester::field`] adds it.
+    pub fn write_field(to: &mut Vec<u8>, bytes: &[u8]) {
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        to.extend_from_slice(&length.to_le_bytes());
+        to.extend_from_slice(bytes);
+    }
+
+    /// Adds fields that were written by [`Digester::write_field`].
+    pub fn written(&mut self, fields: &[u8]) {
+        self.hash.update(&self.buffer);
+        self.buffer.clear();
+        self.hash.update(fields);
     }
 
     /// The digest of all fields added.

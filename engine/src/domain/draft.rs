@@ -3,6 +3,7 @@
 //! A field is `None` when its cell is blank **or** could not be read; the reader has then already
 //! reported the fault, so that the check never reports a cell twice.
 
+use super::special_part::SpecialPart;
 use super::wish_part::WishPart;
 use super::{Evaluation, Gender, Ownership, Score, Share, Stage, Text, Tier, YearMonth};
 
@@ -49,6 +50,8 @@ pub struct Draft {
     pub packed_wishes: Vec<WishPart>,
     /// 特长成绩
     pub special_scores: Rows<SpecialScoreRow>,
+    /// More rows of 特长成绩, packed as those of 志愿.
+    pub packed_special: Vec<SpecialPart>,
     /// 资格与限制
     pub restrictions: Rows<RestrictionRow>,
     /// 同分裁定

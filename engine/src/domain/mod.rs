@@ -14,6 +14,8 @@ pub mod lottery;
 pub mod near;
 pub mod score;
 pub mod season;
+pub mod special;
+pub mod special_part;
 pub mod wish_part;
 
 /// Short text kept inline: ids, names and codes of up to 24 bytes cost no allocation.
@@ -28,5 +30,6 @@ pub use lottery::Lottery;
 pub use score::{Score, Share};
 pub use season::{
     Applicant, Evaluation, Gender, Graduates, Ownership, PlanLine, QuotaCell, Restriction, School,
-    Scope, Season, SpecialScore, Stage, Tier, Wish,
+    Scope, Season, Stage, Tier, Wish,
 };
+pub use special::SpecialScore;

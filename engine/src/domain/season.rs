@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use super::special::{SpecialScore, SpecialScores};
 use super::{
     ApplicantIx, BatchIx, CategoryIx, RegionIx, SchoolIx, Score, Share, SubjectIx, Text, YearMonth,
 };
@@ -139,7 +140,7 @@ pub struct School {
 }
 
 /// The regions from which a plan line admits (招生范围).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Scope {
     /// `*`: anywhere.
     Any,
@@ -269,25 +270,13 @@ pub struct Wish {
     pub adjust: bool,
 }
 
-/// A special score 特长成绩.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SpecialScore {
-    /// 专业测试分
-    pub score: Score,
-    /// 合格
-    pub qualified: bool,
-}
-
-/// Whose special score, in which category, at which school (nothing for a city-wide test).
-pub(crate) type SpecialKey = (ApplicantIx, CategoryIx, Option<SchoolIx>);
-
-/// One year of one district, checked. Made by [`Season::check`] alone, and changed by making another.
-///
-/// The tables that grow with the applicants are shared between a season and those made from it, so that
 /// Of the quota cells set by hand, by school, batch and junior school: the seats decided, the reason and the
 /// document.
 pub(crate) type QuotaPapers = FxHashMap<(SchoolIx, BatchIx, SchoolIx), (u32, Text, Text)>;
 
+/// One year of one district, checked. Made by [`Season::check`] alone, and changed by making another.
+///
+/// The tables that grow with the applicants are shared between a season and those made from it, so that
 /// a clone costs microseconds at any size.
 #[derive(Clone, Debug)]
 pub struct Season {
@@ -304,9 +293,8 @@ pub struct Season {
     pub(crate) wishes: Arc<Vec<Wish>>,
     /// `applicants.len() + 1` offsets into `wishes`.
     pub(crate) wish_offsets: Arc<Vec<u32>>,
-    pub(crate) special: Arc<FxHashMap<SpecialKey, SpecialScore>>,
+    pub(crate) special: Arc<SpecialScores>,
     pub(crate) tie_decisions: Arc<FxHashMap<(BatchIx, ApplicantIx), u32>>,
-    pub(crate) test_dates: Arc<Vec<(SpecialKey, Text)>>,
     pub(crate) restriction_papers: Arc<Vec<(ApplicantIx, Restriction, Text, Text)>>,
     pub(crate) tie_papers: Arc<Vec<(BatchIx, ApplicantIx, u32, Text)>>,
 }
@@ -395,25 +383,31 @@ impl Season {
         category: CategoryIx,
         school: SchoolIx,
     ) -> Option<SpecialScore> {
-        self.special
-            .get(&(applicant, category, Some(school)))
-            .or_else(|| self.special.get(&(applicant, category, None)))
-            .copied()
+        self.special.counting(applicant, category, school)
     }
 
     /// Whether any school has rows of its own for the category, so that scores differ between schools.
     pub fn special_by_school(&self, category: CategoryIx) -> bool {
-        self.test_dates.iter().any(|((_, c, school), _)| *c == category && school.is_some())
+        self.special.by_school(category)
     }
 
-    /// The special scores in full, ordered by applicant, category and school (city-wide first), with the test date as written.
+    /// The special scores in full, ordered by applicant, category and place of the school (city-wide first),
+    /// with the test date as written.
     pub fn special_scores(
         &self,
     ) -> impl Iterator<Item = (ApplicantIx, CategoryIx, Option<SchoolIx>, SpecialScore, &str)> {
-        self.test_dates.iter().filter_map(|(key, date)| {
-            let &(applicant, category, school) = key;
-            Some((applicant, category, school, *self.special.get(key)?, date.as_str()))
+        let applicants = (0..self.applicants.len()).map(ApplicantIx::from);
+        applicants.flat_map(|a| {
+            self.special_rows(a).map(move |(c, s, score, date)| (a, c, s, score, date))
         })
+    }
+
+    /// The special scores of one applicant, as [`Season::special_scores`] gives them.
+    pub fn special_rows(
+        &self,
+        applicant: ApplicantIx,
+    ) -> impl Iterator<Item = (CategoryIx, Option<SchoolIx>, SpecialScore, &str)> {
+        self.special.rows(applicant)
     }
 
     /// The restrictions in full (applicant, kind, reason, document), ordered by applicant and kind.

@@ -9,9 +9,9 @@ use super::draft::WishRow;
 pub type Code = u32;
 
 /// The code of a blank or unreadable cell.
-const NONE: Code = Code::MAX;
+pub(super) const NONE: Code = Code::MAX;
 /// The same in the columns that have few codes.
-const NONE_SHORT: u16 = u16::MAX;
+pub(super) const NONE_SHORT: u16 = u16::MAX;
 
 /// The codes of a column, each once, in the order in which they were first seen.
 #[derive(Clone, Debug, Default)]

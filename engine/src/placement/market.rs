@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::classes::{Classes, each_proposal, first_failing};
-use super::priority::{Claim, Order, Reader, ranks, sort_participants, wish_order};
+use super::priority::{Claim, Order, Reader, ranks, sort_claims, sort_participants, wish_order};
 use crate::domain::{ApplicantIx, BatchIx, CategoryIx, Lottery, Score, Season};
-use crate::policy::PriorityList;
+use crate::policy::{Key, PriorityList};
 
 /// A proposal that its class may take: the class and the wish it came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -134,7 +134,7 @@ impl Market {
         (0..=u16::MAX).filter(|&p| seen[usize::from(p)]).collect()
     }
 
-    /// Ranks the proposals of one order by comparing their claims.
+    /// Ranks the proposals of one order by their claims.
     fn proposal_order(
         &self,
         reader: &Reader<'_>,
@@ -142,21 +142,22 @@ impl Market {
         order: usize,
         participants: &[ApplicantIx],
     ) -> Order {
-        let mut claims: Vec<(usize, Claim)> = Vec::new();
+        let mut claims: Vec<(u32, Claim)> = Vec::new();
         for participant in 0..self.participants() {
             for at in self.range(participant) {
                 let Proposal { class, position } = self.proposals[at];
                 if self.order_of[class as usize] == order {
                     let school = classes.list[class as usize].school;
                     let applicant = participants[participant as usize];
-                    claims.push((at, Claim { applicant, position, school }));
+                    claims.push((at as u32, Claim { applicant, position, school }));
                 }
             }
         }
-        claims.par_sort_unstable_by(|a, b| reader.compare(a.1, b.1).then(a.0.cmp(&b.0)));
+        let keys: Vec<&Key> = reader.list().keys.iter().collect();
+        let sorted = sort_claims(reader, &keys, claims.len(), |at| claims[at].1);
         let mut rank = vec![0; self.proposals.len()];
-        for (place, (at, _)) in (0_u32..).zip(&claims) {
-            rank[*at] = place;
+        for (place, at) in (0_u32..).zip(sorted) {
+            rank[claims[at as usize].0 as usize] = place;
         }
         Order::Proposals { rank }
     }

@@ -191,47 +191,54 @@ impl Order {
 }
 
 /// Orders the participants by a list, its wish keys left out; best first.
+pub fn sort_participants(reader: &Reader<'_>, participants: &[ApplicantIx]) -> Vec<u32> {
+    let keys: Vec<&Key> = reader.list.keys.iter().filter(|k| !k.reads_wish()).collect();
+    sort_claims(reader, &keys, participants.len(), |p| Claim::of(participants[p]))
+}
+
+/// Orders so many claims by these keys of a list; best first.
 ///
 /// Sorts one packed integer each: as many leading keys as fit beside the index, then the rest only
 /// inside groups that are equal so far. O(n log n); the same for any number of threads.
-pub fn sort_participants(reader: &Reader<'_>, participants: &[ApplicantIx]) -> Vec<u32> {
-    let keys: Vec<&Key> = reader
-        .list
-        .keys
-        .iter()
-        .filter(|k| !k.reads_wish() && !matches!(k, Key::Lottery | Key::Manual))
-        .collect();
-    let value = |key: &Key, p: usize| reader.value(key, Claim::of(participants[p]));
-    let index_bits = bits(participants.len() as u64);
-    let mut packed: Vec<u64> = vec![0; participants.len()];
+pub fn sort_claims(
+    reader: &Reader<'_>,
+    keys: &[&Key],
+    count: usize,
+    claim: impl Fn(usize) -> Claim + Sync,
+) -> Vec<u32> {
+    let packs = |k: &&&Key| !matches!(k, Key::Lottery | Key::Manual);
+    let keys: Vec<&Key> = keys.iter().filter(packs).copied().collect();
+    let index_bits = bits(count as u64);
+    let mut packed: Vec<u64> = vec![0; count];
+    let mut values: Vec<i64> = Vec::new();
     let mut used = index_bits;
     let mut rest = &keys[..];
     while let [key, later @ ..] = rest {
-        let (least, most) = (0..participants.len())
-            .into_par_iter()
-            .with_min_len(1 << 12)
-            .map(|p| value(key, p))
-            .fold(|| (i64::MAX, i64::MIN), |(lo, hi), v| (lo.min(v), hi.max(v)))
-            .reduce(|| (i64::MAX, i64::MIN), |a, b| (a.0.min(b.0), a.1.max(b.1)));
-        let width = if most < least { 0 } else { bits(most.abs_diff(least)) };
+        let claims = (0..count).into_par_iter().with_min_len(1 << 12);
+        claims.map(|at| reader.value(key, claim(at))).collect_into_vec(&mut values);
+        let least = values.iter().copied().min().unwrap_or(0);
+        let most = values.iter().copied().max().unwrap_or(0);
+        let width = bits(most.abs_diff(least));
         if used + width > u64::BITS {
             break;
         }
-        packed.par_iter_mut().with_min_len(1 << 12).enumerate().for_each(|(p, packed)| {
-            *packed = (*packed << width) | value(key, p).abs_diff(least);
+        packed.par_iter_mut().zip(&values).with_min_len(1 << 12).for_each(|(packed, value)| {
+            *packed = (*packed << width) | value.abs_diff(least);
         });
         used += width;
         rest = later;
     }
+    drop(values);
     let mask = (1_u64 << index_bits) - 1;
-    packed.iter_mut().zip(0_u64..).for_each(|(packed, p)| *packed = (*packed << index_bits) | p);
+    packed.iter_mut().zip(0_u64..).for_each(|(packed, at)| *packed = (*packed << index_bits) | at);
     sort_packed(&mut packed);
     packed.par_chunk_by_mut(|a, b| a >> index_bits == b >> index_bits).for_each(|group| {
         if group.len() > 1 {
             group.sort_by_cached_key(|&packed| {
-                let p = (packed & mask) as usize;
-                let values: Vec<i64> = rest.iter().map(|key| value(key, p)).collect();
-                (values, reader.last_value(participants[p]), participants[p])
+                let claim = claim((packed & mask) as usize);
+                let values: Vec<i64> = rest.iter().map(|key| reader.value(key, claim)).collect();
+                let last = reader.last_value(claim.applicant);
+                (values, last, claim.applicant, claim.position, packed)
             });
         }
     });

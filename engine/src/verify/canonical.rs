@@ -4,7 +4,9 @@
 use rayon::prelude::*;
 
 use crate::domain::digest::{Digest, Digester, of_bytes};
-use crate::domain::{ApplicantIx, SchoolIx, Scope, Season, SubjectIx, Table};
+use crate::domain::{
+    ApplicantIx, CategoryIx, SchoolIx, Scope, Season, SpecialScore, SubjectIx, Table,
+};
 use crate::policy::Policy;
 
 /// Applicants digested as one piece; the pieces are digested in parallel and then together.
@@ -54,6 +56,7 @@ pub(super) fn table(season: &Season, table: Table) -> Digest {
     match table {
         Table::Applicants => pieces(season, applicant),
         Table::Wishes => pieces(season, wishes),
+        Table::SpecialScores => special_scores(season),
         Table::Policy => policy(season.policy()),
         small => {
             let mut rows = small_rows(season, small);
@@ -129,6 +132,60 @@ fn wishes(season: &Season, at: ApplicantIx, row: &mut Row) {
     }
 }
 
+/// Digests the special scores, of which there may be as many as wishes, as a small table: all rows sorted as
+/// bytes. A row begins with the applicant's id, so that it is enough to sort the applicants, and the rows of each.
+fn special_scores(season: &Season) -> Digest {
+    let head = |a: ApplicantIx| {
+        let mut row = Row::default();
+        row.text(&season.applicant(a).id);
+        row.0
+    };
+    let everybody = (0..season.applicants().len()).map(ApplicantIx::from);
+    let mut people: Vec<ApplicantIx> =
+        everybody.filter(|&a| season.special_rows(a).next().is_some()).collect();
+    let length = |a: ApplicantIx| season.applicant(a).id.len();
+    if !people.windows(2).all(|w| length(w[0]) == length(w[1])) {
+        // The length of an id goes before the id.
+        people.sort_by_cached_key(|&a| head(a));
+    }
+    let written = |some: &[ApplicantIx]| {
+        let (mut row, mut ranges, mut fields) = (Row::default(), Vec::new(), Vec::new());
+        for &applicant in some {
+            row.0.clear();
+            ranges.clear();
+            for special in season.special_rows(applicant) {
+                let start = row.0.len();
+                special_score(season, applicant, special, &mut row);
+                ranges.push(start..row.0.len());
+            }
+            ranges.sort_unstable_by(|a, b| row.0[a.clone()].cmp(&row.0[b.clone()]));
+            ranges.iter().for_each(|r| Digester::write_field(&mut fields, &row.0[r.clone()]));
+        }
+        fields
+    };
+    let mut digester = Digester::default();
+    // A lot of pieces at a time, so that all of them are never there at once.
+    for lot in people.chunks(PIECE << 2) {
+        let pieces: Vec<Vec<u8>> = lot.par_chunks(PIECE >> 2).map(written).collect();
+        pieces.iter().for_each(|fields| digester.written(fields));
+    }
+    digester.finish()
+}
+
+fn special_score(
+    season: &Season,
+    applicant: ApplicantIx,
+    (category, school, score, date): (CategoryIx, Option<SchoolIx>, SpecialScore, &str),
+    row: &mut Row,
+) {
+    row.text(&season.applicant(applicant).id);
+    row.text(&season.policy().category(category).id);
+    row.maybe(school, |r, s| r.text(&season.school(s).id));
+    row.number(score.score.hundredths());
+    row.small(u8::from(score.qualified));
+    row.text(date);
+}
+
 /// The rows of a small table as bytes, in the order of the season.
 fn small_rows(season: &Season, table: Table) -> Vec<Vec<u8>> {
     let policy = season.policy();
@@ -201,18 +258,6 @@ fn small_rows(season: &Season, table: Table) -> Vec<Vec<u8>> {
                         r.text(reason);
                         r.text(document);
                     }
-                });
-            }
-        }
-        Table::SpecialScores => {
-            for (applicant, category, school, score, date) in season.special_scores() {
-                add(&|r| {
-                    r.text(&season.applicant(applicant).id);
-                    r.text(&policy.category(category).id);
-                    r.maybe(school, |r, s| r.text(school_id(s)));
-                    r.number(score.score.hundredths());
-                    r.small(u8::from(score.qualified));
-                    r.text(date);
                 });
             }
         }

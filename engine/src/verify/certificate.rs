@@ -129,15 +129,6 @@ impl AnswerBytes {
     }
 }
 
-/// An answer that held: its certificate and the bytes it is written as.
-#[derive(Clone, Debug)]
-pub struct Certified {
-    /// The certificate.
-    pub certificate: Certificate,
-    /// The files.
-    pub bytes: AnswerBytes,
-}
-
 /// The digests of what goes into a placement. They follow from the season alone, so that they can be made
 /// while it is placed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -158,22 +149,19 @@ impl InputDigests {
 }
 
 /// Verifies an answer and digests it at the same time; nothing is certified unless the report is clean.
-/// `inputs` are the digests of this season.
+/// `bytes` are those of this answer, and `inputs` the digests of this season.
 pub fn certify(
     season: &Season,
     answer: &Answer,
+    bytes: &AnswerBytes,
     inputs: InputDigests,
-) -> (Report, Option<Certified>) {
-    let (report, certified) = rayon::join(
+) -> (Report, Option<Certificate>) {
+    let (report, certificate) = rayon::join(
         || super::verify(season, answer),
-        || {
-            let bytes = AnswerBytes::of(season, answer);
-            let certificate = Certificate::of_bytes(season, answer, &bytes, inputs);
-            Certified { certificate, bytes }
-        },
+        || Certificate::of_bytes(season, answer, bytes, inputs),
     );
-    let certified = report.clean().then_some(certified);
-    (report, certified)
+    let certificate = report.clean().then_some(certificate);
+    (report, certificate)
 }
 
 impl Certificate {

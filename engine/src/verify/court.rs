@@ -10,8 +10,8 @@ use super::order::Order;
 use super::report::{Finding, Property};
 use super::{figures, ledger, walk};
 use crate::domain::{
-    Answer, ApplicantIx, BatchIx, FrozenLine, Line, Outcome, Reason, ReasonKind, Score, Season,
-    Text,
+    Answer, ApplicantIx, BatchIx, CategoryIx, FrozenLine, Line, Outcome, Reason, ReasonKind,
+    SchoolIx, Score, Season, Text,
 };
 
 /// Somebody on a seat: the applicant and the wish position, 0 when adjusted.
@@ -23,10 +23,14 @@ struct Stand {
     held: u32,
     /// The last admitted on a wish, by priority.
     last: Option<Holder>,
-    /// The value of that holder's first key, unless the first is the last one too.
-    first_value: Option<i64>,
+    /// The front of that holder's key.
+    front: u64,
     /// Somebody admitted by adjustment.
     adjusted: Option<ApplicantIx>,
+    /// The floor as printed.
+    floor: Option<Score>,
+    /// The total of the last holder.
+    lowest: Option<Score>,
 }
 
 /// What the answer says of one batch, and what follows from it.
@@ -90,7 +94,7 @@ impl<'a> Court<'a> {
             .par_iter()
             .enumerate()
             .with_min_len(1 << 6)
-            .map(|(class, placed)| figures::last_of(&Order::of_class(market, class), placed))
+            .map(|(class, placed)| figures::last_of(market, class, placed.iter().copied()))
             .collect();
         let took_part: Vec<bool> = market
             .wishers()
@@ -140,26 +144,27 @@ impl<'a> Court<'a> {
             .map(|(p, a)| u32::try_from(p.len() + a.len()).unwrap_or(u32::MAX))
             .collect();
         let seats = market.capacities(&base, &held);
+        let line = |class: usize| {
+            let others = adjusted[class].iter().copied();
+            let last =
+                figures::last_of(market, class, last_placed[class].into_iter().chain(others));
+            figures::line(market, class, seats[class], held[class], &floors, last)
+        };
+        let lines: Vec<Line> = (0..count).map(line).collect();
         let stand = |class: usize| {
-            let order = Order::of_class(market, class);
             let last = last_placed[class];
+            let front = last.map(|(a, position)| market.front_in(class, a, position));
             Stand {
                 seats: seats[class],
                 held: held[class],
                 last,
-                first_value: last.and_then(|(a, position)| order.first_value(a, position)),
+                front: front.unwrap_or(0),
                 adjusted: adjusted[class].first().map(|&(a, _)| a),
+                floor: floors.figure(class),
+                lowest: lines[class].lowest_total,
             }
         };
         let stands = (0..count).map(stand).collect();
-        let line = |class: usize| {
-            let last = figures::last_of(
-                &Order::of_class(market, class),
-                &[last_placed[class].as_slice(), &adjusted[class]].concat(),
-            );
-            figures::line(market, class, seats[class], held[class], &floors, last)
-        };
-        let lines = (0..count).map(line).collect();
         Self {
             market,
             answer,
@@ -199,10 +204,8 @@ impl<'a> Court<'a> {
     pub(super) fn within_plan(&self, findings: &mut Vec<Finding>) {
         for (class, (&seats, &held)) in self.seats.iter().zip(&self.held).enumerate() {
             if held > seats {
-                let last = figures::last_of(
-                    &Order::of_class(self.market, class),
-                    &[self.placed[class].as_slice(), &self.adjusted[class]].concat(),
-                );
+                let holders = self.placed[class].iter().chain(&self.adjusted[class]);
+                let last = figures::last_of(self.market, class, holders.copied());
                 findings.push(Finding::new(
                     Property::WithinPlan,
                     last.map(|(a, _)| self.id(a)).into_iter().collect(),
@@ -289,6 +292,8 @@ impl<'a> Court<'a> {
 
     /// The floor that keeps the applicant out of the class, if one does.
     fn bars(&self, applicant: ApplicantIx, class: usize) -> Option<Score> {
+        // Most classes have no floor, and all that is known of a class is in one place.
+        self.stands[class].floor?;
         self.floors.bars(self.market, class, applicant)
     }
 
@@ -300,10 +305,11 @@ impl<'a> Court<'a> {
         given: &[Reason],
         findings: &mut Vec<Finding>,
     ) {
-        if !self.market.place(applicant).is_some_and(|place| self.took_part[place]) {
+        let place = self.market.place(applicant).filter(|&place| self.took_part[place]);
+        let Some(place) = place else {
             findings.extend(given.iter().map(|r| ledger::stranger(self.season(), r)));
             return;
-        }
+        };
         let seat = match self.answer.outcomes[applicant.at()] {
             Outcome::Placed { batch, position, school, category } if batch == self.market.batch => {
                 Some((position, school, category))
@@ -311,13 +317,12 @@ impl<'a> Court<'a> {
             _ => None,
         };
         let mut given = given.iter();
-        let before = self
-            .market
-            .proposals(applicant)
-            .iter()
-            .take_while(|p| seat != Some((p.position, p.school, p.category)));
-        for &proposal in before {
-            let kind = self.reason(applicant, proposal, seat, findings);
+        for at in self.market.range(place) {
+            let proposal = self.market.all_proposals()[at];
+            if seat == Some((proposal.position, proposal.school, proposal.category)) {
+                break;
+            }
+            let kind = self.reason(applicant, (at, proposal), seat, findings);
             self.compare_reason(applicant, proposal, &kind, given.next(), findings);
         }
         for extra in given {
@@ -336,12 +341,12 @@ impl<'a> Court<'a> {
     fn reason(
         &self,
         applicant: ApplicantIx,
-        proposal: Proposal,
-        seat: Option<(u16, crate::domain::SchoolIx, crate::domain::CategoryIx)>,
+        (at, proposal): (usize, Proposal),
+        seat: Option<(u16, SchoolIx, CategoryIx)>,
         findings: &mut Vec<Finding>,
     ) -> ReasonKind {
         let Some(class) = proposal.class() else { return ReasonKind::NoClass };
-        let barrier = if proposal.open { None } else { self.market.barrier(applicant, class) };
+        let barrier = if proposal.open() { None } else { self.market.barrier(applicant, class) };
         match barrier {
             Some(Barrier::Region) => return ReasonKind::OutOfRegion,
             Some(Barrier::Predicate(p)) => return ReasonKind::Ineligible(p.clone()),
@@ -368,12 +373,10 @@ impl<'a> Court<'a> {
             let detail = format!("{} 合格而未录，名额却调剂给考生 {other}", who());
             findings.push(Finding::new(Property::NoEnvy, vec![id(), other], &detail));
         }
-        let order = Order::of(self.market, proposal.school, proposal.category);
-        // Mostly the first key says that the last holder goes before; the others are read where it does not.
-        let after = stand.first_value.is_some_and(|theirs| {
-            order.first_value(applicant, proposal.position).is_some_and(|mine| mine > theirs)
-        });
-        if let Some(last) = stand.last.filter(|_| !after) {
+        // Mostly the front says that the last holder goes before; the keys are read where it does not.
+        let may_go_first = |_: &Holder| self.market.front(applicant, at) <= stand.front;
+        if let Some(last) = stand.last.filter(may_go_first) {
+            let order = Order::of(self.market, proposal.school, proposal.category);
             let (order, by_last_key, undecided) = {
                 let (compared, by_last_key) = order.compare_keys(mine, last);
                 (compared, by_last_key, by_last_key && order.undecided(applicant, last.0))
@@ -411,7 +414,7 @@ impl<'a> Court<'a> {
     ) {
         let bound = match kind {
             ReasonKind::BelowFloor => proposal.class().and_then(|c| self.bars(applicant, c)),
-            ReasonKind::BelowCutoff => proposal.class().and_then(|c| self.lines[c].lowest_total),
+            ReasonKind::BelowCutoff => proposal.class().and_then(|c| self.stands[c].lowest),
             _ => None,
         };
         let right = given.is_some_and(|g| {

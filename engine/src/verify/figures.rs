@@ -77,7 +77,7 @@ pub fn lines(
 ) -> Vec<Line> {
     let of = |at: usize| {
         let held = u32::try_from(holders[at].len()).unwrap_or(u32::MAX);
-        let last = last_of(&Order::of_class(market, at), &holders[at]);
+        let last = last_of(market, at, holders[at].iter().copied());
         line(market, at, seats[at], held, floors, last)
     };
     (0..market.classes.len()).into_par_iter().with_min_len(1 << 6).map(of).collect()
@@ -106,17 +106,25 @@ pub fn line(
     }
 }
 
-/// The last of the holders by priority, equals by applicant.
-pub fn last_of(order: &Order<'_>, holders: &[(ApplicantIx, u16)]) -> Option<(ApplicantIx, u16)> {
-    let mut last: Option<(ApplicantIx, u16)> = None;
-    for &holder in holders {
-        let later =
-            last.is_none_or(|l| order.compare(holder, l).then(holder.cmp(&l)) == Ordering::Greater);
+/// The last holder of a class by priority, equals by applicant.
+pub fn last_of(
+    market: &Market<'_>,
+    class: usize,
+    holders: impl IntoIterator<Item = (ApplicantIx, u16)>,
+) -> Option<(ApplicantIx, u16)> {
+    let order = Order::of_class(market, class);
+    let mut last: Option<(u64, (ApplicantIx, u16))> = None;
+    for holder in holders {
+        let front = market.front_in(class, holder.0, holder.1);
+        let later = last.is_none_or(|(before, last)| {
+            let exact = || order.compare(holder, last).then(holder.cmp(&last));
+            front.cmp(&before).then_with(exact) == Ordering::Greater
+        });
         if later {
-            last = Some(holder);
+            last = Some((front, holder));
         }
     }
-    last
+    last.map(|(_, holder)| holder)
 }
 
 /// What the batch carries on: the seats that its carrying classes left unfilled.

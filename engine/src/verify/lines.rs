@@ -11,54 +11,26 @@ use std::collections::BinaryHeap;
 use rayon::prelude::*;
 
 use super::floors::Floors;
-use super::market::{Market, Proposal};
+use super::market::Market;
 use super::order::Order;
-use crate::domain::{ApplicantIx, CategoryIx, SchoolIx};
+use crate::domain::ApplicantIx;
 
-/// Who takes part in a batch, and the front of the key of each of their proposals.
+/// Who takes part in a batch.
 pub struct Candidates<'m, 's> {
     market: &'m Market<'s>,
     /// Places among the wishers, ascending.
     places: Vec<u32>,
-    /// By proposal of the market; comparable inside one class. Nothing for who takes no part.
-    fronts: Vec<u64>,
 }
 
-/// So many wishers, or moves of theirs, are worth a thread.
+/// So many moves are worth a thread.
 const TOGETHER: usize = 1 << 10;
+/// A move that leads nowhere.
+const NOWHERE: u32 = u32::MAX;
 
 impl<'m, 's> Candidates<'m, 's> {
-    /// Gives every proposal of the participants, by their places, the front of its key.
-    pub fn gather(market: &'m Market<'s>, places: Vec<u32>) -> Self {
-        let likes = Like::by_category(market);
-        let open = |place: u32| {
-            let range = market.range(place as usize);
-            range.clone().zip(&market.all_proposals()[range]).filter(|(_, p)| p.open)
-        };
-        let applicant = |place: u32| market.wishers()[place as usize];
-        let mut fronts = vec![0; market.all_proposals().len()];
-        let mut slices: Vec<(&[u32], usize, &mut [u64])> = Vec::new();
-        let (mut rest, mut start) = (fronts.as_mut_slice(), 0);
-        for chunk in places.chunks(TOGETHER) {
-            let end = chunk.last().map_or(start, |&place| market.range(place as usize).end);
-            let (mine, others) = rest.split_at_mut(end - start);
-            slices.push((chunk, start, mine));
-            (rest, start) = (others, end);
-        }
-        slices.into_par_iter().for_each(|(chunk, start, fronts)| {
-            for &place in chunk {
-                let (mut before, mut front) = (None, 0);
-                for (at, p) in open(place) {
-                    let like = likes[p.category.at()];
-                    if before.replace(like.of(p)) != Some(like.of(p)) {
-                        let order = Order::of(market, p.school, p.category);
-                        front = order.front(applicant(place), p.position);
-                    }
-                    fronts[at - start] = front;
-                }
-            }
-        });
-        Self { market, places, fronts }
+    /// The participants, by their places.
+    pub const fn of(market: &'m Market<'s>, places: Vec<u32>) -> Self {
+        Self { market, places }
     }
 
     /// Who of two in one class goes first: by key, then by applicant, then by wish.
@@ -71,48 +43,6 @@ impl<'m, 's> Candidates<'m, 's> {
             let order = Order::of_class(self.market, class);
             order.compare(claim(a), claim(b)).then((a.1, a.2).cmp(&(b.1, b.2)))
         })
-    }
-}
-
-/// A list, and the category, school and wish position as far as they matter.
-type Alike = (Option<CategoryIx>, Option<CategoryIx>, Option<SchoolIx>, Option<u16>);
-
-/// What the key of a category's proposals depends on beside the applicant.
-#[derive(Clone, Copy)]
-struct Like {
-    /// The category with a list of its own; the others follow the batch's.
-    list: Option<CategoryIx>,
-    category: bool,
-    school: bool,
-    wish: bool,
-}
-
-impl Like {
-    fn by_category(market: &Market<'_>) -> Vec<Self> {
-        let season = market.season();
-        let policy = season.policy();
-        let like = |at: usize| {
-            let category = CategoryIx::from(at);
-            let list = policy.priority(market.batch, category);
-            let special = list.reads_special();
-            Self {
-                list: policy.category(category).priority.as_ref().map(|_| category),
-                category: special,
-                school: special && season.special_by_school(category),
-                wish: !list.wish_free(),
-            }
-        };
-        (0..policy.categories.len()).map(like).collect()
-    }
-
-    /// Equal for two proposals of an applicant only if their keys are.
-    fn of(&self, p: &Proposal) -> Alike {
-        (
-            self.list,
-            self.category.then_some(p.category),
-            self.school.then_some(p.school),
-            self.wish.then_some(p.position),
-        )
     }
 }
 
@@ -130,23 +60,45 @@ pub struct Cleared {
 /// One in a class: the front of the key, the place among the wishers, the proposal.
 type Held = (u64, u32, u32);
 
-/// What a proposal must not come after to stand.
-#[derive(Clone, Copy)]
-struct Bar {
+/// What proposals to each class must not come after to stand. The fronts are by themselves, since nearly every
+/// question ends with them.
+struct Bars {
     /// The front of the last that fitted, of which only equals need a closer look.
-    front: u64,
+    fronts: Vec<u64>,
     /// The last that fitted; nobody where nobody had to be dropped, or where there are no seats.
-    last: Option<Held>,
-    /// There are no seats.
-    closed: bool,
+    last: Vec<Option<Held>>,
 }
 
-impl Bar {
-    const OPEN: Self = Self { front: u64::MAX, last: None, closed: false };
-    const CLOSED: Self = Self { front: 0, last: None, closed: true };
+impl Bars {
+    const OPEN: u64 = u64::MAX;
+    const CLOSED: u64 = 0;
 
-    const fn at(last: Held) -> Self {
-        Self { front: last.0, last: Some(last), closed: false }
+    fn open(classes: usize) -> Self {
+        Self { fronts: vec![Self::OPEN; classes], last: vec![None; classes] }
+    }
+
+    /// Whether a proposal stands at or above the bar of a class.
+    fn passes(&self, candidates: &Candidates<'_, '_>, class: usize, mine: Held) -> bool {
+        let bar = self.fronts[class];
+        match mine.0.cmp(&bar) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            Ordering::Equal => {
+                let ahead = |last| candidates.compare(class, mine, last).is_le();
+                self.last[class].map_or(bar == Self::OPEN, ahead)
+            }
+        }
+    }
+
+    fn set(&mut self, class: usize, last: Held) {
+        self.fronts[class] = last.0;
+        self.last[class] = Some(last);
+    }
+
+    /// Nobody stands any more.
+    fn close(&mut self, class: usize) {
+        self.fronts[class] = Self::CLOSED;
+        self.last[class] = None;
     }
 }
 
@@ -161,7 +113,7 @@ pub fn clear(
     let proposals = market.all_proposals();
     let classes = market.classes.len();
     let mut holders: Vec<Vec<Held>> = vec![Vec::new(); classes];
-    let mut line = vec![Bar::OPEN; classes];
+    let mut bars = Bars::open(classes);
     let mut next: Vec<u32> =
         (0..market.wishers().len()).map(|place| market.range(place).start as u32).collect();
     let mut moving = candidates.places.clone();
@@ -174,56 +126,47 @@ pub fn clear(
     }
     // Classes that somebody joined or that lost a seat, sources before what they return to.
     let mut touched = Touched { waiting: BinaryHeap::new(), queued: vec![false; classes] };
+    let mut out = vec![false; market.wishers().len()];
     while !moving.is_empty() {
-        let step = |&who: &u32| -> (Held, bool) {
-            let end = market.range(who as usize).end as u32;
-            for at in next[who as usize]..end {
-                let proposal = &proposals[at as usize];
-                if !proposal.open {
-                    continue;
-                }
-                let class = proposal.open_class();
-                let mine = (candidates.fronts[at as usize], who, at);
-                let bar = &line[class];
-                let above = match mine.0.cmp(&bar.front) {
-                    Ordering::Less => true,
-                    Ordering::Greater => false,
-                    Ordering::Equal => {
-                        let ahead = |last| candidates.compare(class, mine, last).is_le();
-                        bar.last.map_or(!bar.closed, ahead)
-                    }
-                };
-                if above && floors.passes(market, class, market.wishers()[who as usize]) {
-                    return (mine, true);
-                }
-            }
-            ((0, who, end), false)
+        let held = |who: u32, at: u32| -> Held {
+            (market.front(market.wishers()[who as usize], at as usize), who, at)
         };
-        let moves: Vec<(Held, bool)> = if moving.len() < TOGETHER {
+        let step = |&who: &u32| -> u32 {
+            let end = market.range(who as usize).end as u32;
+            let stands = |&at: &u32| {
+                let proposal = &proposals[at as usize];
+                proposal.open() && {
+                    let class = proposal.open_class();
+                    bars.passes(candidates, class, held(who, at))
+                        && floors.passes(market, class, market.wishers()[who as usize])
+                }
+            };
+            (next[who as usize]..end).find(stands).unwrap_or(NOWHERE)
+        };
+        let moves: Vec<u32> = if moving.len() < TOGETHER {
             moving.iter().map(step).collect()
         } else {
             moving.par_iter().with_min_len(TOGETHER / 4).map(step).collect()
         };
-        moving.clear();
-        for (held, stands) in moves {
-            next[held.1 as usize] = held.2;
-            if stands {
-                let class = proposals[held.2 as usize].open_class();
-                holders[class].push(held);
-                touched.add(rank[class]);
-            }
+        for (&who, &at) in moving.iter().zip(&moves).filter(|(_, at)| **at != NOWHERE) {
+            // Whoever has to move again begins behind this proposal.
+            next[who as usize] = at + 1;
+            let class = proposals[at as usize].open_class();
+            holders[class].push(held(who, at));
+            touched.add(rank[class]);
         }
+        moving.clear();
         while let Some(at) = touched.next() {
             let class = market.forward[at];
             let here = &mut holders[class];
             let fits = seats[class] as usize;
             if here.len() > fits {
                 if fits == 0 {
-                    line[class] = Bar::CLOSED;
+                    bars.close(class);
                 } else {
                     let order = |a: &Held, b: &Held| candidates.compare(class, *a, *b);
                     let (_, last, _) = here.select_nth_unstable_by(fits - 1, order);
-                    line[class] = Bar::at(*last);
+                    bars.set(class, *last);
                 }
                 moving.extend(here.drain(fits..).map(|(_, who, _)| who));
             }
@@ -236,12 +179,20 @@ pub fn clear(
                 }
             }
         }
-        moving.sort_unstable();
-        for &who in &moving {
-            next[who as usize] += 1;
-        }
+        in_order(&mut moving, &mut out);
     }
     settle(candidates, &holders, &seats)
+}
+
+/// Puts places in order, so that the next round reads the wishes from front to back; many of them by marking.
+/// `out` has no mark before and after.
+fn in_order(places: &mut Vec<u32>, out: &mut [bool]) {
+    if places.len() < TOGETHER {
+        return places.sort_unstable();
+    }
+    places.drain(..).for_each(|place| out[place as usize] = true);
+    let marked = |(place, out): (u32, &mut bool)| std::mem::take(out).then_some(place);
+    places.extend((0..).zip(out).filter_map(marked));
 }
 
 /// Classes to look at again, each once, in the order of their ranks.

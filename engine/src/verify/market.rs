@@ -2,13 +2,15 @@
 //!
 //! Policy: SPEC §5.1. Written from the contract alone; nothing here is taken from `placement`.
 
+mod wishes;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::order::Lots;
+use super::fronts::{self, Fronts};
+use super::order::{Lots, Order, Spans};
 use crate::domain::{
     ApplicantIx, BatchIx, CategoryIx, QuotaCell, SchoolIx, Scope, Season, Wish, YearMonth,
 };
@@ -36,19 +38,27 @@ pub struct SeatClass {
 pub struct Proposal {
     /// The senior school.
     pub school: SchoolIx,
+    /// The class, marked [`CLOSED`] where it may not hold the applicant.
     class: u32,
     /// The category.
     pub category: CategoryIx,
     /// The wish.
     pub position: u16,
-    /// There is a class, and neither region nor eligibility keeps the applicant out of it.
-    pub open: bool,
 }
 
 impl Proposal {
+    /// Room for one that is still to be read.
+    const BLANK: Self =
+        Self { school: SchoolIx(0), class: NO_CLASS, category: CategoryIx(0), position: 0 };
+
     /// The class, unless the school has none there for this applicant.
     pub fn class(&self) -> Option<usize> {
-        (self.class != NO_CLASS).then_some(self.class as usize)
+        (self.class != NO_CLASS).then_some((self.class & !CLOSED) as usize)
+    }
+
+    /// Whether there is a class, and neither region nor eligibility keeps the applicant out of it.
+    pub const fn open(&self) -> bool {
+        self.class & CLOSED == 0
     }
 
     /// The class of an open proposal.
@@ -59,6 +69,8 @@ impl Proposal {
 
 /// Where there is no class, or no place among those with wishes.
 const NO_CLASS: u32 = u32::MAX;
+/// Marks the class of a proposal that region or eligibility rules out; every class is below it.
+const CLOSED: u32 = 1 << 31;
 
 /// Why a class may not hold an applicant, floors aside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,6 +87,8 @@ pub struct Market<'s> {
     season: &'s Season,
     /// The lottery of the season, the same in all batches.
     pub lots: Arc<Lots<'s>>,
+    /// How far the figures of the applicants reach, in all batches.
+    pub spans: Arc<Spans>,
     /// The batch.
     pub batch: BatchIx,
     /// The seat classes.
@@ -98,6 +112,8 @@ pub struct Market<'s> {
     proposals: Vec<Proposal>,
     /// One more than wishers: where the proposals of each begin.
     offsets: Vec<u32>,
+    /// Read when all wishes are.
+    pub(super) fronts: Fronts,
 }
 
 type ClassKey = (SchoolIx, CategoryIx, SchoolIx);
@@ -108,14 +124,14 @@ type Planned = Vec<((SchoolIx, CategoryIx, Option<SchoolIx>), u32, Arc<Scope>)>;
 /// The markets of all batches, in their order.
 pub fn markets(season: &Season) -> Vec<Market<'_>> {
     let policy = season.policy();
-    let lots = Arc::new(Lots::new(season));
+    let shared = (Arc::new(Lots::new(season)), Arc::new(Spans::of(season)));
     let ranks = Ranks::of(season);
     let mut carried: Vec<BTreeMap<(SchoolIx, CategoryIx), Arc<Scope>>> =
         vec![BTreeMap::new(); policy.batches.len()];
     let mut markets = Vec::with_capacity(policy.batches.len());
     for at in 0..policy.batches.len() {
         let made = std::mem::take(&mut carried[at]);
-        let market = Market::new(season, &lots, &ranks, BatchIx::from(at), made);
+        let market = Market::new(season, &shared, &ranks, BatchIx::from(at), made);
         for (&(school, category), scope) in &market.offered {
             if let Some((batch, to)) = policy.category(category).carry_to
                 && batch.at() > at
@@ -125,7 +141,8 @@ pub fn markets(season: &Season) -> Vec<Market<'_>> {
         }
         markets.push(market);
     }
-    read_wishes(season, &mut markets);
+    wishes::read(season, &mut markets);
+    fronts::set(&mut markets);
     markets
 }
 
@@ -169,7 +186,7 @@ impl<'s> Market<'s> {
     /// The market before anybody's wishes are read.
     fn new(
         season: &'s Season,
-        lots: &Arc<Lots<'s>>,
+        (lots, spans): &(Arc<Lots<'s>>, Arc<Spans>),
         ranks: &Ranks,
         batch: BatchIx,
         mut made: BTreeMap<(SchoolIx, CategoryIx), Arc<Scope>>,
@@ -185,9 +202,15 @@ impl<'s> Market<'s> {
         }
         // A by-junior line is offered even where no junior school has a cell of it.
         let mut offered: BTreeMap<(SchoolIx, CategoryIx), Arc<Scope>> = BTreeMap::new();
+        // Equal scopes are one, so that whoever was found inside need not be looked for again.
+        let mut scopes: FxHashSet<Arc<Scope>> = FxHashSet::default();
         for line in season.plan().iter().filter(|l| l.batch == batch) {
             let (school, category) = (line.school, line.category);
-            let scope = Arc::new(line.scope.clone());
+            let scope = scopes.get(&line.scope).cloned().unwrap_or_else(|| {
+                let scope = Arc::new(line.scope.clone());
+                scopes.insert(scope.clone());
+                scope
+            });
             offered.insert((school, category), scope.clone());
             if !policy.category(category).by_junior {
                 planned.push(((school, category, None), line.seats.unwrap_or(0), scope));
@@ -258,6 +281,7 @@ impl<'s> Market<'s> {
         Self {
             season,
             lots: lots.clone(),
+            spans: spans.clone(),
             batch,
             classes,
             forward,
@@ -270,6 +294,7 @@ impl<'s> Market<'s> {
             ticked: Vec::new(),
             proposals: Vec::new(),
             offsets: vec![0],
+            fronts: Fronts::default(),
         }
     }
 
@@ -335,52 +360,58 @@ impl<'s> Market<'s> {
         self.offsets[place] as usize..self.offsets[place + 1] as usize
     }
 
-    /// What one wish stands for.
-    fn read_wish(&self, applicant: ApplicantIx, wish: &Wish, into: &mut Vec<Proposal>) {
-        let categories = match wish.category.as_slice() {
+    /// The front of an open proposal's key.
+    pub(super) fn front(&self, applicant: ApplicantIx, proposal: usize) -> u64 {
+        match &self.fronts {
+            Fronts::Common(fronts) => fronts[applicant.at()],
+            Fronts::Each(fronts) => fronts[proposal],
+        }
+    }
+
+    /// The front of the key of somebody in a class, from whatever wish.
+    pub(super) fn front_in(&self, class: usize, applicant: ApplicantIx, position: u16) -> u64 {
+        match &self.fronts {
+            Fronts::Common(fronts) => fronts[applicant.at()],
+            Fronts::Each(_) => Order::of_class(self, class).front(applicant, position),
+        }
+    }
+
+    /// The categories that a wish stands for.
+    fn meant<'w>(&'w self, wish: &'w Wish) -> &'w [CategoryIx] {
+        match wish.category.as_slice() {
             [] => self.blank[wish.school.at()].as_slice(),
             named => named,
-        };
-        for &category in categories {
-            let class = self.class_for(applicant, wish.school, category);
-            into.push(Proposal {
-                school: wish.school,
-                class: class.map_or(NO_CLASS, |class| class as u32),
-                category,
-                position: wish.position,
-                open: class.is_some_and(|class| self.barrier(applicant, class).is_none()),
-            });
         }
     }
 
     /// What keeps the applicant out of the class whatever the scores of others, if anything does.
     pub fn barrier(&self, applicant: ApplicantIx, class: usize) -> Option<Barrier<'s>> {
         let class = &self.classes[class];
-        let who = self.season.applicant(applicant);
-        if !class.scope.covers(who.region) {
+        if !class.scope.covers(self.season.applicant(applicant).region) {
             return Some(Barrier::Region);
         }
+        self.failing(applicant, class).map(Barrier::Predicate)
+    }
+
+    /// The first condition of eligibility that the applicant fails.
+    fn failing(&self, applicant: ApplicantIx, class: &SeatClass) -> Option<&'s Predicate> {
         let season: &'s Season = self.season;
+        let who = season.applicant(applicant);
         let policy = season.policy();
-        policy
-            .category(class.category)
-            .eligible
-            .iter()
-            .find(|predicate| match predicate {
-                Predicate::Fresh => !who.fresh,
-                Predicate::Attended => !who.attended,
-                Predicate::RegisteredThreeYears => {
-                    let latest = YearMonth::new(policy.year.saturating_sub(3), 9);
-                    who.junior_since.is_none_or(|since| Some(since) > latest)
-                }
-                Predicate::QuotaListed => who.quota_ineligible,
-                Predicate::Qualified => !season
-                    .special_score(applicant, class.category, class.school)
-                    .is_some_and(|s| s.qualified),
-                Predicate::EvaluationAtLeast(grade) => who.evaluation.is_none_or(|e| e > *grade),
-                Predicate::TotalAtLeast(total) => who.total < *total,
-            })
-            .map(Barrier::Predicate)
+        policy.category(class.category).eligible.iter().find(|predicate| match predicate {
+            Predicate::Fresh => !who.fresh,
+            Predicate::Attended => !who.attended,
+            Predicate::RegisteredThreeYears => {
+                let latest = YearMonth::new(policy.year.saturating_sub(3), 9);
+                who.junior_since.is_none_or(|since| Some(since) > latest)
+            }
+            Predicate::QuotaListed => who.quota_ineligible,
+            Predicate::Qualified => !season
+                .special_score(applicant, class.category, class.school)
+                .is_some_and(|s| s.qualified),
+            Predicate::EvaluationAtLeast(grade) => who.evaluation.is_none_or(|e| e > *grade),
+            Predicate::TotalAtLeast(total) => who.total < *total,
+        })
     }
 
     /// Seats of every class: `base` (own and carried) plus what its sources leave unfilled.
@@ -395,52 +426,6 @@ impl<'s> Market<'s> {
         }
         seats
     }
-}
-
-/// What some applicants, one after the other, wish in one batch.
-#[derive(Default)]
-struct Read {
-    wishers: Vec<ApplicantIx>,
-    ticked: Vec<bool>,
-    ends: Vec<usize>,
-    proposals: Vec<Proposal>,
-}
-
-/// Reads everybody's wishes once, in parallel, into the markets of their batches.
-fn read_wishes(season: &Season, markets: &mut [Market<'_>]) {
-    let applicants: Vec<ApplicantIx> =
-        (0..season.applicants().len()).map(ApplicantIx::from).collect();
-    let read = |chunk: &[ApplicantIx]| -> Vec<Read> {
-        let mut read: Vec<Read> = markets.iter().map(|_| Read::default()).collect();
-        for &applicant in chunk {
-            for wishes in season.wishes(applicant).chunk_by(|a, b| a.batch == b.batch) {
-                let (market, read) =
-                    (&markets[wishes[0].batch.at()], &mut read[wishes[0].batch.at()]);
-                for wish in wishes {
-                    market.read_wish(applicant, wish, &mut read.proposals);
-                }
-                read.wishers.push(applicant);
-                read.ticked.push(wishes.iter().any(|w| w.adjust));
-                read.ends.push(read.proposals.len());
-            }
-        }
-        read
-    };
-    let chunks: Vec<Vec<Read>> = applicants.par_chunks(1 << 10).map(read).collect();
-    markets.par_iter_mut().enumerate().for_each(|(batch, market)| {
-        let parts = || chunks.iter().map(|chunk| &chunk[batch]);
-        market.proposals.reserve_exact(parts().map(|p| p.proposals.len()).sum());
-        for part in parts() {
-            let start = market.proposals.len();
-            market.offsets.extend(part.ends.iter().map(|end| (start + end) as u32));
-            market.proposals.extend_from_slice(&part.proposals);
-            market.wishers.extend_from_slice(&part.wishers);
-            market.ticked.extend_from_slice(&part.ticked);
-        }
-        for (place, applicant) in (0..NO_CLASS).zip(&market.wishers) {
-            market.places[applicant.at()] = place;
-        }
-    });
 }
 
 /// How many returns lie after a category; sources have more than their targets.

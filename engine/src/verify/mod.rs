@@ -9,6 +9,7 @@ mod certificate;
 mod court;
 pub mod figures;
 pub mod floors;
+mod fronts;
 mod ledger;
 pub mod lines;
 pub mod market;
@@ -29,7 +30,7 @@ use court::Court;
 use market::Market;
 
 pub use certificate::{
-    AnswerBytes, CONTRACT, Certificate, Certified, CertifiedLine, Counts, InputDigests, certify,
+    AnswerBytes, CONTRACT, Certificate, CertifiedLine, Counts, InputDigests, certify,
     check_certificate,
 };
 pub use report::{Finding, Property, Report};

@@ -3,8 +3,10 @@
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
+use rayon::prelude::*;
+
 use super::market::Market;
-use crate::domain::{ApplicantIx, BatchIx, CategoryIx, Lottery, SchoolIx, Season};
+use crate::domain::{ApplicantIx, BatchIx, CategoryIx, Lottery, SchoolIx, Season, SubjectIx};
 use crate::policy::{Key, PriorityList};
 
 /// The lottery numbers, each drawn when a tie first asks for it.
@@ -42,11 +44,93 @@ impl<'s> Lots<'s> {
     }
 }
 
+/// The least and the most of a figure over all applicants.
+#[derive(Clone, Copy)]
+struct Span {
+    least: i64,
+    most: i64,
+}
+
+impl Span {
+    /// The span of nobody's figures, which any figure widens.
+    const NOBODY: Self = Self { least: i64::MAX, most: i64::MIN };
+
+    fn widen(&mut self, value: i64) {
+        self.least = self.least.min(value);
+        self.most = self.most.max(value);
+    }
+
+    /// How many bits hold any distance from the least.
+    const fn bits(self) -> u32 {
+        if self.most <= self.least {
+            return 0;
+        }
+        u64::BITS - self.most.abs_diff(self.least).leading_zeros()
+    }
+}
+
+/// The spans of what keys read, which say how few bits a value of a key takes.
+pub struct Spans {
+    total: Span,
+    tie_class: Span,
+    subjects: Vec<Span>,
+}
+
+impl Spans {
+    /// The spans of a season. O(applicants × subjects).
+    pub fn of(season: &Season) -> Self {
+        let (mut total, mut tie_class) = (Span::NOBODY, Span::NOBODY);
+        let mut subjects = vec![Span::NOBODY; season.policy().subjects.len()];
+        for (at, who) in season.applicants().iter().enumerate() {
+            total.widen(i64::from(who.total.hundredths()));
+            tie_class.widen(i64::from(who.tie_class));
+            for (subject, span) in subjects.iter_mut().enumerate() {
+                let score = season.subject_score(ApplicantIx::from(at), SubjectIx::from(subject));
+                span.widen(i64::from(score.hundredths()));
+            }
+        }
+        Self { total, tie_class, subjects }
+    }
+
+    /// How many bits hold every value of a key, and what makes the least of them 0. The lottery and decisions
+    /// are not packed.
+    fn packing(&self, key: &Key) -> Option<(u32, i64)> {
+        // A higher score is a smaller value.
+        let score = |span: Span| (span.bits(), span.most);
+        match key {
+            Key::Total => Some(score(self.total)),
+            Key::Subjects(subjects) => {
+                let of = |s: &SubjectIx| self.subjects[s.at()];
+                let sum = |figure: fn(Span) -> i64| {
+                    subjects.iter().try_fold(0_i64, |sum, s| sum.checked_add(figure(of(s))))
+                };
+                Some(score(Span { least: sum(|s| s.least)?, most: sum(|s| s.most)? }))
+            }
+            Key::TieClass => Some((self.tie_class.bits(), self.tie_class.least.checked_neg()?)),
+            Key::Band(width) => {
+                let band = |total: i64| total.div_euclid(i64::from(width.hundredths().max(1)));
+                let Span { least, most } = self.total;
+                Some(score(Span { least: band(least), most: band(most) }))
+            }
+            Key::Evaluation => Some((8, 0)),
+            Key::Wish | Key::WishGroup(_) | Key::WishGroups(_) => Some((16, 0)),
+            Key::Lines(lines) => Some((
+                usize::BITS - (lines.len() | 1).leading_zeros(),
+                i64::try_from(lines.len()).ok()?,
+            )),
+            Key::Special => Some((32, i64::from(i32::MAX))),
+            Key::Composite => Some((64, i64::MIN)),
+            Key::Lottery | Key::Manual => None,
+        }
+    }
+}
+
 /// The order of proposals in a class.
 #[derive(Clone, Copy)]
 pub struct Order<'m> {
     season: &'m Season,
     lots: &'m Lots<'m>,
+    spans: &'m Spans,
     batch: BatchIx,
     list: &'m PriorityList,
     category: Option<CategoryIx>,
@@ -65,6 +149,7 @@ impl<'m> Order<'m> {
         Self {
             season,
             lots: &market.lots,
+            spans: &market.spans,
             batch: market.batch,
             list: season.policy().priority(market.batch, category),
             category: Some(category),
@@ -76,8 +161,24 @@ impl<'m> Order<'m> {
     pub fn of_batch(market: &'m Market<'_>) -> Self {
         let season = market.season();
         let list = &season.policy().batch(market.batch).priority;
-        let lots = &market.lots;
-        Self { season, lots, batch: market.batch, list, category: None, school: None }
+        let (lots, spans, batch) = (&*market.lots, &*market.spans, market.batch);
+        Self { season, lots, spans, batch, list, category: None, school: None }
+    }
+
+    /// The fronts of all applicants in this order, which reads neither wishes nor special scores.
+    pub(super) fn fronts(&self) -> Vec<u64> {
+        const TOGETHER: usize = 1 << 12;
+        let mut fronts = vec![0; self.season.applicants().len()];
+        // Key by key, so that each is looked up once for many.
+        fronts.par_chunks_mut(TOGETHER).enumerate().for_each(|(chunk, fronts)| {
+            for (key, left, bias) in self.packed_keys() {
+                for (at, front) in fronts.iter_mut().enumerate() {
+                    let value = self.value(key, ApplicantIx::from(chunk * TOGETHER + at), 0);
+                    *front |= value.wrapping_add(bias).cast_unsigned() << left;
+                }
+            }
+        });
+        fronts
     }
 
     /// Whether ties are left to recorded decisions.
@@ -153,57 +254,35 @@ impl<'m> Order<'m> {
         self.manual() && (order(a).is_none() || order(b).is_none() || order(a) == order(b))
     }
 
-    /// The value of the first key, which alone tells most proposals apart; smaller goes first.
-    pub fn first_value(&self, applicant: ApplicantIx, position: u16) -> Option<i64> {
-        let (key, _) = self.list.keys.split_first().filter(|(_, rest)| !rest.is_empty())?;
-        Some(self.value(key, applicant, position))
-    }
-
-    /// The leading keys, packed from the left and cut off at 128 bits: the smaller goes first, and equals
-    /// are for [`Order::compare`] to tell apart.
-    fn packed(&self, applicant: ApplicantIx, position: u16) -> u128 {
-        let (mut packed, mut left) = (0_u128, u128::BITS);
-        for key in &self.list.keys {
-            let Some((bits, bias)) = packing(key).filter(|(bits, _)| *bits <= left) else { break };
+    /// The leading keys that fit into a word, each with its place there and what makes its least value 0.
+    fn packed_keys(&self) -> impl Iterator<Item = (&'m Key, u32, i64)> {
+        let (spans, mut left) = (self.spans, u64::BITS);
+        self.list.keys.iter().map_while(move |key| {
+            let (bits, bias) = spans.packing(key).filter(|(bits, _)| *bits <= left)?;
             left -= bits;
-            let value = self.value(key, applicant, position).wrapping_add(bias);
-            packed |= u128::from(value.cast_unsigned()) << left;
-        }
-        packed
+            // A key of no bits has one value, which is nowhere in the word.
+            Some((key, left.min(u64::BITS - 1), bias))
+        })
     }
 
-    /// The first half of the packed keys, which tells most proposals apart.
+    /// The leading keys in one word: the smaller goes first, and equals are for [`Order::compare`] to tell apart.
     pub fn front(&self, applicant: ApplicantIx, position: u16) -> u64 {
-        (self.packed(applicant, position) >> u64::BITS) as u64
+        self.packed_keys().fold(0, |front, (key, left, bias)| {
+            let value = self.value(key, applicant, position).wrapping_add(bias);
+            front | (value.cast_unsigned() << left)
+        })
     }
 
     /// The applicants in this order, best first, the wish read as 0 and equals by applicant.
     pub fn sorted(&self, applicants: impl IntoIterator<Item = ApplicantIx>) -> Vec<ApplicantIx> {
-        let mut sorted: Vec<(u128, ApplicantIx)> =
-            applicants.into_iter().map(|a| (self.packed(a, 0), a)).collect();
+        self.sorted_by(applicants.into_iter().map(|a| (self.front(a, 0), a)).collect())
+    }
+
+    /// The same with the fronts at hand.
+    pub(super) fn sorted_by(&self, mut sorted: Vec<(u64, ApplicantIx)>) -> Vec<ApplicantIx> {
         let exact = |a, b| self.compare((a, 0), (b, 0)).then(a.cmp(&b));
         sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| exact(a.1, b.1)));
         sorted.into_iter().map(|(_, a)| a).collect()
-    }
-}
-
-/// How many bits hold every value of a key, and what makes the least of them 0. The lottery and decisions
-/// are not packed.
-fn packing(key: &Key) -> Option<(u32, i64)> {
-    let score = (32, i64::from(i32::MAX));
-    match key {
-        Key::Total | Key::Special | Key::Band(_) => Some(score),
-        Key::Subjects(subjects) if subjects.len() == 1 => Some(score),
-        Key::TieClass => Some((32, -i64::from(i32::MIN))),
-        Key::Evaluation => Some((8, 0)),
-        Key::Wish | Key::WishGroup(_) | Key::WishGroups(_) => Some((16, 0)),
-        Key::Lines(lines) => Some((
-            usize::BITS - (lines.len() | 1).leading_zeros(),
-            i64::try_from(lines.len()).ok()?,
-        )),
-        Key::Subjects(subjects) if subjects.len() < 1 << 8 => Some((40, 1 << 39)),
-        Key::Composite | Key::Subjects(_) => Some((64, i64::MIN)),
-        Key::Lottery | Key::Manual => None,
     }
 }
 

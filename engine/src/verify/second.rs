@@ -68,7 +68,7 @@ fn place_batch(market: &Market<'_>, carried: &mut Vec<Carried>, found: &mut Seco
         .filter(|(_, a)| found.outcomes[a.at()] == Outcome::Unplaced)
         .map(|(place, _)| place)
         .collect();
-    let candidates = Candidates::gather(market, participants);
+    let candidates = Candidates::of(market, participants);
     let base = figures::base(market, carried);
     let announced = Floors::announced(market, cutoff(&found.lines));
     let (cleared, floors) = match (announced.any_moving(), market.has_returns()) {

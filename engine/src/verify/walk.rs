@@ -24,8 +24,9 @@ pub(super) fn last_holders(
     // Only the lines that floors follow move a floor; the many other classes fill without a word.
     let followed = floors.line_classes();
     let mut current = floors.with_lines(&last, total);
-    for applicant in Order::of_class(market, 0).sorted(participants.iter().copied()) {
-        let open = market.proposals(applicant).iter().filter(|p| p.open);
+    let fronts = participants.iter().map(|&a| (market.front_in(0, a, 0), a));
+    for applicant in Order::of_class(market, 0).sorted_by(fronts.collect()) {
+        let open = market.proposals(applicant).iter().filter(|p| p.open());
         let seat = open
             .map(Proposal::open_class)
             .find(|&class| held[class] < base[class] && current.passes(market, class, applicant));

@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use luqu_engine::domain::{Answer, ApplicantIx, Score, Season, answer_csv};
-use luqu_engine::verify::Certified;
+use luqu_engine::verify::{AnswerBytes, Certificate};
 use serde::Serialize;
 
 use super::answer_xlsx;
-use super::atomic::{self, Named};
+use super::atomic::{NewFolder, Replacement};
 use crate::error::Failure;
 use crate::interrupt;
 
@@ -45,6 +45,15 @@ pub fn is_answer_file(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
+/// An answer that held: its certificate, and its bytes as CSV.
+#[derive(Clone, Debug)]
+pub struct Certified {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// The files.
+    pub bytes: AnswerBytes,
+}
+
 /// Writes the answer as the folder `dir`, in the place of the answer that may be there.
 ///
 /// # Errors
@@ -53,45 +62,54 @@ pub fn write_answer(
     dir: &Path,
     season: &Season,
     answer: &Answer,
-    certified: Certified,
+    certified: &Certified,
     format: Format,
 ) -> Result<(), Failure> {
-    let files = files(season, answer, certified, format)?;
-    atomic::replace_folder(dir, is_answer_file, &files, interrupt::check)
+    let begun = Replacement::begin(dir, is_answer_file)?;
+    if format == Format::Csv {
+        write_bytes(&begun.folder(), &certified.bytes)?;
+    }
+    finish_answer(begun, season, answer, &certified.certificate, format)
 }
 
-/// The files of an answer: their names and bytes.
+/// Writes the CSV files of an answer, which may still turn out to be wrong, into a folder that is not yet in
+/// place.
 ///
 /// # Errors
-/// `Internal` only, and `Interrupted`.
-pub fn files(
+/// `Io`; `Interrupted`.
+pub fn write_bytes(folder: &NewFolder<'_>, bytes: &AnswerBytes) -> Result<(), Failure> {
+    let write = |(name, bytes): (&str, &[u8])| folder.write(name, bytes, interrupt::check);
+    bytes.files().into_iter().try_for_each(write)
+}
+
+/// Adds what is not there yet – the files of any other format than CSV, the certificate – and puts the
+/// answer in place.
+///
+/// # Errors
+/// As [`write_answer`], and `Internal`.
+pub fn finish_answer(
+    begun: Replacement,
     season: &Season,
     answer: &Answer,
-    certified: Certified,
+    certificate: &Certificate,
     format: Format,
-) -> Result<Vec<Named>, Failure> {
-    let certificate = certified.certificate.to_bytes();
-    let mut files: Vec<Named> = Vec::with_capacity(4);
+) -> Result<(), Failure> {
+    let certificate = certificate.to_bytes();
+    let write = |name: &str, bytes: &[u8]| begun.folder().write(name, bytes, interrupt::check);
     match format {
-        Format::Csv => {
-            let bytes = certified.bytes;
-            files.push(("placements.csv", bytes.placements));
-            files.push(("cutoffs.csv", bytes.cutoffs));
-            files.push(("reasons.csv", bytes.reasons));
-        }
+        Format::Csv => {}
         Format::Json => {
-            files.push(("placements.json", placements_json(season, answer)?));
-            interrupt::check()?;
-            files.push(("cutoffs.json", cutoffs_json(season, answer)?));
-            files.push(("reasons.json", reasons_json(season, answer)?));
+            write("placements.json", &placements_json(season, answer)?)?;
+            write("cutoffs.json", &cutoffs_json(season, answer)?)?;
+            write("reasons.json", &reasons_json(season, answer)?)?;
         }
         Format::Xlsx => {
-            files.push(("answer.xlsx", answer_xlsx::workbook(season, answer, &certificate)?));
+            write("answer.xlsx", &answer_xlsx::workbook(season, answer, &certificate)?)?;
         }
     }
     interrupt::check()?;
-    files.push(("certificate.json", certificate));
-    Ok(files)
+    write("certificate.json", &certificate)?;
+    begun.finish(interrupt::check)
 }
 
 /// A value of a JSON file.

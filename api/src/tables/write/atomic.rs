@@ -32,15 +32,7 @@ pub fn replace_folder(
     check: fn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     replace_folder_by(dir, ours, check, |folder| {
-        for (name, bytes) in files {
-            let mut file = folder.file(name)?;
-            for piece in bytes.chunks(PIECE) {
-                check()?;
-                file.write(piece)?;
-            }
-            file.done()?;
-        }
-        Ok(())
+        files.iter().try_for_each(|(name, bytes)| folder.write(name, bytes, check))
     })
 }
 
@@ -54,24 +46,74 @@ pub fn replace_folder_by(
     check: fn() -> Result<(), Failure>,
     fill: impl FnOnce(&NewFolder<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let target = Target::of(dir)?;
-    target.sweep(ours);
-    let exists = target.may_replace(ours)?;
-    let made = Made::create(&target, ours)?;
-    fill(&NewFolder(&made.path))?;
-    sync(&made.path);
-    check()?;
-    target.put(&made, exists)?;
-    sync(&target.parent);
-    // `made` now names the old content, or nothing; leaving the scope removes it.
-    drop(made);
-    Ok(())
+    let begun = Replacement::begin(dir, ours)?;
+    fill(&begun.folder())?;
+    begun.finish(check)
+}
+
+/// A folder that is being made beside the one that it shall replace; dropped unfinished, it is removed.
+pub struct Replacement {
+    target: Target,
+    exists: bool,
+    made: Made,
+}
+
+impl Replacement {
+    /// Begins a folder in the place of `dir`.
+    ///
+    /// # Errors
+    /// As [`may_replace`].
+    pub fn begin(dir: &Path, ours: fn(&str) -> bool) -> Result<Self, Failure> {
+        let target = Target::of(dir)?;
+        target.sweep(ours);
+        let exists = target.may_replace(ours)?;
+        let made = Made::create(&target, ours)?;
+        Ok(Self { target, exists, made })
+    }
+
+    /// The folder to put files in.
+    pub fn folder(&self) -> NewFolder<'_> {
+        NewFolder(&self.made.path)
+    }
+
+    /// Puts the folder in place.
+    ///
+    /// # Errors
+    /// `Conflict` when another run put its own there meanwhile; `Io`; what `check` says.
+    pub fn finish(self, check: fn() -> Result<(), Failure>) -> Result<(), Failure> {
+        let Self { target, exists, made } = self;
+        sync(&made.path);
+        check()?;
+        target.put(&made, exists)?;
+        sync(&target.parent);
+        // `made` now names the old content, or nothing; leaving the scope removes it.
+        drop(made);
+        Ok(())
+    }
 }
 
 /// A folder whose files are being made.
 pub struct NewFolder<'a>(&'a Path);
 
 impl NewFolder<'_> {
+    /// Writes a file as a whole; `check` is asked between its pieces.
+    ///
+    /// # Errors
+    /// `Io` with the path; what `check` says.
+    pub fn write(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        check: fn() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut file = self.file(name)?;
+        for piece in bytes.chunks(PIECE) {
+            check()?;
+            file.write(piece)?;
+        }
+        file.done()
+    }
+
     /// Begins a file, which must be one of the folder's own.
     ///
     /// # Errors

@@ -1,19 +1,18 @@
-//! Applicants, and the tables that hang on them: restrictions, special scores, tie decisions.
+//! Applicants, and the short tables that hang on them: restrictions and tie decisions.
 
 use std::hash::BuildHasher as _;
 
 use rayon::prelude::*;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxBuildHasher;
 
-use super::plan::{batch_named, category_named};
-use super::schools::{junior_school, senior_school};
+use super::plan::batch_named;
+use super::schools::junior_school;
 use super::{Faults, FirstSeen, LOT, Regions, Schools};
 use crate::domain::draft::{ApplicantRow, Draft, Rows, TieDecisionRow};
 use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::id_number;
-use crate::domain::season::SpecialKey;
 use crate::domain::{
-    Applicant, ApplicantIx, BatchIx, RegionIx, Restriction, SchoolIx, Score, SpecialScore, Text,
+    Applicant, ApplicantIx, BatchIx, RegionIx, Restriction, SchoolIx, Score, Text,
 };
 use crate::policy::{Key, Policy, Predicate};
 
@@ -24,8 +23,6 @@ const PIECE: usize = 1 << 12;
 pub(super) struct People {
     pub(super) list: Vec<Applicant>,
     pub(super) scores: Vec<Score>,
-    pub(super) special: FxHashMap<SpecialKey, SpecialScore>,
-    pub(super) test_dates: Vec<(SpecialKey, Text)>,
     pub(super) restrictions: Vec<(ApplicantIx, Restriction, Text, Text)>,
 }
 
@@ -45,7 +42,7 @@ impl People {
 
 type ApplicantRows = [(u32, ApplicantRow)];
 
-/// Checks `applicants`, `restrictions` and `special_scores`.
+/// Checks `applicants` and `restrictions`.
 pub(super) fn check(
     policy: &Policy,
     draft: &Draft,
@@ -76,15 +73,9 @@ pub(super) fn check(
         }
     });
     let applicant = |&at: &u32| applicant(&rows[at as usize].1, juniors[at as usize], regions);
-    let mut people = People {
-        list: kept.par_iter().map(applicant).collect(),
-        scores,
-        special: FxHashMap::default(),
-        test_dates: Vec::new(),
-        restrictions: Vec::new(),
-    };
+    let mut people =
+        People { list: kept.par_iter().map(applicant).collect(), scores, restrictions: Vec::new() };
     check_restrictions(draft, &mut people, faults);
-    check_special_scores(policy, draft, schools, &mut people, faults);
     people
 }
 
@@ -330,52 +321,6 @@ fn check_restrictions(draft: &Draft, people: &mut People, faults: &mut Faults) {
         people.restrictions.push((applicant, kind, text(&r.reason), text(&r.document)));
     }
     people.restrictions.sort_unstable();
-}
-
-fn check_special_scores(
-    policy: &Policy,
-    draft: &Draft,
-    schools: &Schools,
-    people: &mut People,
-    faults: &mut Faults,
-) {
-    let rows = &draft.special_scores.rows;
-    let mut seen = FirstSeen::with_capacity(rows.len());
-    for (row, r) in rows {
-        let table = Table::SpecialScores;
-        let applicant = r.applicant_id.as_deref().and_then(|id| {
-            let found = people.find(id);
-            if found.is_none() {
-                faults.unknown(table, *row, "applicant_id", id, "考生表");
-            }
-            found
-        });
-        let category =
-            r.category.as_deref().and_then(|id| category_named(policy, table, *row, id, faults));
-        let school = match r.school_id.as_deref() {
-            None => Some(None),
-            Some(id) => senior_school(schools, table, *row, ("school_id", id), faults).map(Some),
-        };
-        let (Some(applicant), Some(category), Some(school)) = (applicant, category, school) else {
-            continue;
-        };
-        if let Some(first) = seen.add((applicant, category, school), *row) {
-            let found = r.applicant_id.as_deref().unwrap_or_default();
-            faults.duplicate(table, *row, "applicant_id", found, first);
-            continue;
-        }
-        let score = SpecialScore {
-            score: r.score.unwrap_or(Score::ZERO),
-            qualified: r.qualified.unwrap_or(false),
-        };
-        people.special.insert((applicant, category, school), score);
-        let date = r.test_date.clone().unwrap_or_default();
-        people.test_dates.push(((applicant, category, school), date));
-    }
-    let id = |s: Option<SchoolIx>| s.map(|s| &schools.list[s.at()].id);
-    people
-        .test_dates
-        .sort_unstable_by(|(a, _), (b, _)| (a.0, a.1, id(a.2)).cmp(&(b.0, b.1, id(b.2))));
 }
 
 /// Checks `tie_decisions`; ordered by batch and applicant.

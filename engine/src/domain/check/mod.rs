@@ -7,6 +7,7 @@ mod applicants;
 mod coverage;
 mod plan;
 mod schools;
+mod special;
 mod wishes;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use rustc_hash::FxHashMap;
 
 use super::draft::{Draft, PlanRow, QuotaRow, Rows};
 use super::fault::{Fault, FaultCode, Severity, Table};
+use super::special_part::SpecialPart;
 use super::wish_part::WishPart;
 use super::{PlanLine, QuotaCell, RegionIx, SchoolIx, Scope, Season, Text};
 use crate::policy::Policy;
@@ -72,6 +74,9 @@ impl Season {
         drop(take(&mut draft.applicants));
         let mut parts = WishPart::pack(&take(&mut draft.wishes.rows));
         parts.append(&mut draft.packed_wishes);
+        let mut special_parts = SpecialPart::pack(&take(&mut draft.special_scores.rows));
+        special_parts.append(&mut draft.packed_special);
+        let special = special::check(&policy, special_parts, &schools, &people, &mut faults);
         let wishes = wishes::check(&policy, parts, &schools, &people, &plan, &quotas, &mut faults);
         plan::check_common_orders(&policy, &draft.plan, &plan, &quotas, &mut faults);
         check_seed(&policy, &mut faults);
@@ -88,8 +93,7 @@ impl Season {
             quotas: quotas.cells,
             quota_papers: Arc::new(quotas.papers),
             scores: Arc::new(people.scores),
-            special: Arc::new(people.special),
-            test_dates: Arc::new(people.test_dates),
+            special: Arc::new(special),
             restriction_papers: Arc::new(people.restrictions),
             applicants: Arc::new(people.list),
             wishes: Arc::new(wishes.list),
