@@ -1,5 +1,7 @@
 //! What the measurements share: markets made from columns, and the floor to hold them against.
 
+pub mod seasons;
+
 use luqu_engine::domain::Score;
 use luqu_engine::placement::market::{Market, Proposal};
 use luqu_engine::placement::priority::{Order, ranks};

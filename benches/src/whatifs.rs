@@ -5,11 +5,10 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use luqu_benches::seasons::district_season;
 use luqu_engine::domain::Season;
 use luqu_engine::explain::whatif::Change;
 use luqu_engine::explain::whatif::grid::{Grid, GridResult, GridRow, evaluate};
-use luqu_engine::quota;
-use luqu_fixtures::{DistrictSpec, district};
 
 /// A third each: seats of one school after the other, shares, floors under the line.
 fn points(season: &Season, count: usize) -> Vec<Change> {
@@ -43,14 +42,9 @@ fn main() -> ExitCode {
     let mut numbers = std::env::args().skip(1).map(|a| a.parse::<u32>().ok());
     let applicants = numbers.next().flatten().unwrap_or(10_000);
     let count = numbers.next().flatten().unwrap_or(1_000) as usize;
-    let source = district(&DistrictSpec::new(applicants, 7));
-    let Ok((season, _)) = Season::check(source.policy, source.draft) else {
+    let Some(season) = district_season(applicants) else {
         eprintln!("the season has faults");
         return ExitCode::from(3);
-    };
-    let Ok(season) = quota::distribute(&season).map(|d| quota::applied(&season, &d)) else {
-        eprintln!("the quota seats cannot be distributed");
-        return ExitCode::from(7);
     };
     let grid = Grid { points: points(&season, count), school: None };
     let run = |threads: usize| -> Option<(f64, Vec<GridRow>)> {

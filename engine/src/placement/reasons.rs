@@ -8,6 +8,9 @@ use super::market::Market;
 use super::run::NOTHING;
 use crate::domain::{ApplicantIx, BatchIx, Reason, ReasonKind, Season};
 
+/// Participants whose reasons are found together.
+const PIECE: usize = 1 << 10;
+
 /// The reasons of one batch, ordered by applicant and by order of proposing.
 pub(super) fn reasons(
     season: &Season,
@@ -17,15 +20,13 @@ pub(super) fn reasons(
     participants: &[ApplicantIx],
     run: &Floored,
 ) -> Vec<Reason> {
-    let one = |(participant, &applicant): (usize, &ApplicantIx)| {
-        let participant = participant as u32;
+    let one = |participant: u32, applicant: ApplicantIx, reasons: &mut Vec<Reason>| {
         let held = run.holdings.held[participant as usize];
         let stuck = (held != NOTHING).then(|| {
             let proposal = market.proposals[held as usize];
             (proposal.class, proposal.position)
         });
         let region = season.applicant(applicant).region;
-        let mut reasons = Vec::new();
         let mut done = false;
         each_proposal(season, batch, classes, applicant, |wish, category, class| {
             if done || class.is_some_and(|class| stuck == Some((class, wish.position))) {
@@ -56,7 +57,16 @@ pub(super) fn reasons(
                 bound,
             });
         });
+    };
+    let piece = |(piece, applicants): (usize, &[ApplicantIx])| {
+        let mut reasons = Vec::new();
+        for (participant, &applicant) in (piece * PIECE..).zip(applicants) {
+            one(participant as u32, applicant, &mut reasons);
+        }
         reasons
     };
-    participants.par_iter().enumerate().with_min_len(1 << 8).flat_map_iter(one).collect()
+    let pieces: Vec<Vec<Reason>> = participants.par_chunks(PIECE).enumerate().map(piece).collect();
+    let mut all = Vec::with_capacity(pieces.iter().map(Vec::len).sum());
+    pieces.into_iter().for_each(|mut piece| all.append(&mut piece));
+    all
 }

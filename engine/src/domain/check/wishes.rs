@@ -78,7 +78,10 @@ pub(super) fn check(
         }
     }
     offsets.push(u32::try_from(read.len()).unwrap_or(u32::MAX));
-    Wishes { list: read.into_iter().map(|r| r.wish).collect(), offsets }
+    let mut list: Vec<Wish> = read.into_iter().map(|r| r.wish).collect();
+    // The list takes over the room of what was read, of which it needs little more than half.
+    list.shrink_to_fit();
+    Wishes { list, offsets }
 }
 
 /// Keys and counts of the sorted wishes of each applicant and batch.
