@@ -12,6 +12,7 @@ pub mod placement;
 pub mod plan;
 pub mod policy;
 pub mod quota;
+pub mod reconcile;
 pub mod rules;
 pub mod sections;
 pub mod solver;

@@ -81,7 +81,17 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("post", "/v1/seasons/{season}/schools/{school}/records", "uAA----"),
     ("delete", "/v1/seasons/{season}/records/{applicant}", "uAA----"),
     ("put", "/v1/seasons/{season}/arrivals/{applicant}", "uAAS---"),
-    ("get", "/v1/seasons/{season}/registry/{applicant}", "uAASANA"),
+    ("post", "/v1/seasons/{season}/schools/{school}/classes", "uAAS---"),
+    ("get", "/v1/seasons/{season}/schools/{school}/classes", "uAASA--"),
+    ("get", "/v1/seasons/{season}/registry/{applicant}", "uAASA-A"),
+    ("get", "/v1/seasons/{season}/registry", "uAA-A-A"),
+    ("get", "/v1/seasons/{season}/registry-feed", "uAA-A-A"),
+    ("post", "/v1/seasons/{season}/registry-query", "uAA-A-A"),
+    ("get", "/v1/seasons/{season}/registry-dumps", "uAA-A--"),
+    ("post", "/v1/seasons/{season}/registry-dumps", "uAA---A"),
+    ("get", "/v1/seasons/{season}/registry-dumps/{dump}/reconciliation", "uAA-A--"),
+    ("get", "/v1/seasons/{season}/oneroster", "uAA---A"),
+    ("post", "/v1/seasons/{season}/handover", "uAA----"),
     ("get", "/v1/seasons/{season}/bundle", "uAA-A--"),
     ("get", "/v1/ledger/checkpoints", "uAA-A--"),
     ("get", "/v1/ledger/entries", "uAA-A--"),
@@ -244,6 +254,12 @@ async fn lived(world: &World) -> Things {
     world.office.create_token(&admin(), &request).await.expect("a token");
     let second =
         world.office.create_season(&world.clerk, &second, Mode::Drill).await.expect("a season");
+    let dump = luqu::acts::Upload {
+        name: "registry.csv".to_owned(),
+        bytes: b"registry_no,school_id\nJ1,S1\n".to_vec(),
+    };
+    let brought = world.office.bring_dump(&world.clerk, &world.season, dump).await;
+    assert_eq!(brought.expect("a dump").id, Some(1));
     let own = BTreeMap::from([
         ("season", world.season.clone()),
         ("batch", world.batches().remove(0)),
@@ -252,6 +268,7 @@ async fn lived(world: &World) -> Things {
         ("job", "1".to_owned()),
         ("round", "1".to_owned()),
         ("token", "1".to_owned()),
+        ("dump", "1".to_owned()),
         ("file", "placements.csv".to_owned()),
         ("account", "victim".to_owned()),
         ("school", mine.school.clone()),
@@ -279,7 +296,9 @@ async fn registered(world: &World, things: &Things) {
 async fn ask(client: &Client, method: &str, at: &str, path: &str, body: Value) -> Reply {
     let verb = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
     let at = if path.ends_with("/compare") { format!("{at}?a=1&b=1") } else { at.to_owned() };
-    if method == "post" && (path.ends_with("/imports") || path.ends_with("/wishes")) {
+    if method == "post"
+        && ["/imports", "/wishes", "/registry-dumps"].iter().any(|end| path.ends_with(end))
+    {
         let name = "schools.csv".to_owned();
         let file = luqu::acts::Upload { name, bytes: b"school_id\n".to_vec() };
         return client.upload(&at, &[file]).await;
@@ -302,7 +321,9 @@ fn body_of(method: &str, path: &str, id_number: &str) -> Value {
         "password" => json!({"old": PASSWORD, "new": "another ten characters"}),
         "ties" => json!({"document": "x", "applicants": ["1"]}),
         "what-if" => json!({"seed": "another"}),
-        "find" => json!({"id_number": id_number}),
+        "find" | "registry-query" => json!({"id_number": id_number}),
+        "handover" => json!({"reason": "报送学籍系统", "format": "csv"}),
+        "classes" => json!({}),
         "reveal" => json!({"reason": "核对考生来访"}),
         "accounts" => json!({"name": "fresh", "display": "新", "role": "clerk"}),
         "tokens" => json!({"account": "li", "scopes": ["registry"]}),

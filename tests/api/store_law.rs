@@ -228,25 +228,6 @@ fn forbidden() -> Vec<(&'static str, String)> {
         ("rewriting a look", "UPDATE access_log SET account = 'qian'"),
         ("another role", "UPDATE account SET role = 'admin' WHERE name = 'zhao'"),
         ("deleting an account", "DELETE FROM account WHERE name = 'wu'"),
-        (
-            "taking an arrival from under a record",
-            "UPDATE arrival SET arrived = 0, admission_active = NULL WHERE admission_id = 1",
-        ),
-        (
-            "taking a clearance from under a record",
-            "UPDATE clearance SET valid = 0, admission_active = NULL WHERE admission_id = 1",
-        ),
-        ("deleting a record", "DELETE FROM registry_record WHERE id = 1"),
-        (
-            "a record for another person",
-            "UPDATE registry_record SET applicant_id = 'A2' WHERE id = 1",
-        ),
-        ("a record at another school", "UPDATE registry_record SET school_id = 'H2' WHERE id = 1"),
-        ("half a withdrawal", "UPDATE registry_record SET status = 'withdrawn' WHERE id = 1"),
-        (
-            "a withdrawal under a class",
-            "UPDATE registry_record SET status = 'withdrawn', admission_active = NULL, arrived = NULL, cleared = NULL, withdrawn_at = 9 WHERE id = 1",
-        ),
     ] {
         bad(what, sql(statement));
     }
@@ -287,90 +268,7 @@ fn forbidden() -> Vec<(&'static str, String)> {
         bad(what, sql(&insert("round", &ROUND, changes)));
     }
 
-    // Registry records.
-    for (what, changes) in [
-        ("a record without admission", &[("admission_id", "9")][..]),
-        ("a record on another's admission", &[("applicant_id", "'A6'"), ("person_hash", "{b:06}")]),
-        ("a record of another person", &[("person_hash", "{b:06}")]),
-        (
-            "a record before arrival",
-            &[("admission_id", "3"), ("applicant_id", "'A6'"), ("person_hash", "{b:06}")],
-        ),
-        ("a record said not to have arrived", &[("arrived", "0")]),
-        ("a record with arrival left open", &[("arrived", "NULL")]),
-        ("a record not cleared", &[("cleared", "0")]),
-        ("a record with clearance left open", &[("cleared", "NULL")]),
-        ("a record on a revoked admission", &[("admission_active", "0")]),
-        ("a record with the admission left open", &[("admission_active", "NULL")]),
-        (
-            "a record without a clearance",
-            &[("admission_id", "4"), ("applicant_id", "'A9'"), ("person_hash", "{b:0a}")],
-        ),
-        (
-            "a second record of one person",
-            &[
-                ("admission_id", "1"),
-                ("applicant_id", "'A1'"),
-                ("person_hash", "{b:01}"),
-                ("school_id", "'H1'"),
-                ("school_is_new", "0"),
-                ("school_enrolled", "0"),
-                ("head_no", "9"),
-            ],
-        ),
-        (
-            "a record at another school",
-            &[("school_id", "'H1'"), ("school_is_new", "0"), ("school_enrolled", "0")],
-        ),
-        ("a new school called old", &[("school_is_new", "0"), ("head_no", "3001")]),
-        ("fewer pupils than it has", &[("school_enrolled", "0"), ("head_no", "1")]),
-        ("head 3001 of a new school", &[("head_no", "3001")]),
-        ("a head that an older pupil has", &[("head_no", "2998")]),
-        ("a record by a stranger", &[("opened_by", "'nobody'")]),
-    ] {
-        bad(what, record(changes));
-    }
-
-    // Classes.
-    for (what, statement) in [
-        (
-            "a class of 56",
-            "INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'class', 1, '9', 56)",
-        ),
-        (
-            "a section of 56",
-            "INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'section', 1, '9', 56)",
-        ),
-        (
-            "a class of none",
-            "INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'class', 1, '9', 0)",
-        ),
-        ("a larger class afterwards", "UPDATE class_group SET cap = 55 WHERE id = 1"),
-        (
-            "a seat above the cap",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status) VALUES (1, 'H1', 'class', 1, 1, 2, 1, 'open')",
-        ),
-        (
-            "a cap that is not the class's",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status) VALUES (1, 'H1', 'class', 1, 55, 2, 1, 'open')",
-        ),
-        (
-            "a member without a record",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status) VALUES (2, 'H1', 'class', 1, 2, 1, 99, 'open')",
-        ),
-        (
-            "a member twice",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status) VALUES (2, 'H1', 'class', 1, 2, 1, 1, 'open')",
-        ),
-        (
-            "a member of another school's class",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status) VALUES (3, 'H2', 'class', 1, 2, 1, 1, 'open')",
-        ),
-        ("a member moved", "UPDATE class_member SET class_id = 2 WHERE class_id = 1"),
-        ("a member removed", "DELETE FROM class_member"),
-    ] {
-        bad(what, statement.to_owned());
-    }
+    all.extend(crate::store_law_registry::forbidden());
     all
 }
 
@@ -444,7 +342,7 @@ fn lawful() -> Vec<(&'static str, String)> {
         ("seat_no", "1"),
         ("category", "'returned'"),
     ];
-    vec![
+    let mut all = vec![
         ("a last seat", admission(&[("applicant_id", "'A8'"), ("seat_no", "2")])),
         ("a quota seat of one's own junior school", admission(&quota)),
         ("a returned seat", admission(&returned)),
@@ -466,7 +364,7 @@ fn lawful() -> Vec<(&'static str, String)> {
         (
             "a clearance",
             sql(
-                "INSERT INTO clearance (admission_id, admission_active, valid, audit_digest, issued_at) VALUES (4, 1, 1, '{d}', 9)",
+                "INSERT INTO clearance (admission_id, admission_active, valid, reason, audit_digest, issued_at) VALUES (4, 1, 1, '', '{d}', 9)",
             ),
         ),
         ("a record", record(&[])),
@@ -487,7 +385,9 @@ fn lawful() -> Vec<(&'static str, String)> {
         ),
         (
             "the clearance withdrawn",
-            sql("UPDATE clearance SET valid = 0, admission_active = NULL WHERE admission_id = 3"),
+            sql(
+                "UPDATE clearance SET valid = 0, admission_active = NULL, reason = 'x' WHERE admission_id = 3",
+            ),
         ),
         (
             "the arrival undone",
@@ -524,7 +424,7 @@ fn lawful() -> Vec<(&'static str, String)> {
         (
             "dividing again",
             sql(
-                "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status) SELECT id, 'H1', 'class', 2, 55, 1, 1, 'open' FROM class_group WHERE formation = 2",
+                "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status, active) SELECT id, 'H1', 'class', 2, 55, 1, 1, 'open', 1 FROM class_group WHERE formation = 2",
             ),
         ),
         (
@@ -558,7 +458,9 @@ fn lawful() -> Vec<(&'static str, String)> {
             ),
         ),
         ("discarding a computed round", sql("UPDATE round SET status = 'discarded' WHERE id = 2")),
-    ]
+    ];
+    all.extend(crate::store_law_registry::lawful());
+    all
 }
 
 async fn world(db: &TestDb) -> Store {

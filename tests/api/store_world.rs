@@ -45,12 +45,14 @@ INSERT INTO admission (season_id, applicant_id, applicant_region, applicant_juni
   ('s', 'A6', 'R1', 'J2', 1, 0, 3, 'H2', 'low', 'unified', 0, '', 3, 1, '*', 'low', 'unified', 0, 1, 60000, 3, 'published', 1, 5),
   ('s', 'A9', 'R2', 'J2', 1, 0, 3, 'H2', 'low', 'unified', 0, '', 3, 3, '*', 'low', 'unified', 0, 1, 60000, 3, 'published', 1, 5);
 INSERT INTO arrival (admission_id, season_id, applicant_id, school_id, admission_active, arrived, recorded_by, recorded_at) VALUES (1, 's', 'A1', 'H1', 1, 1, 'zhao', 6), (2, 's', 'A7', 'H2', 1, 1, 'zhao', 6), (4, 's', 'A9', 'H2', 1, 1, 'zhao', 6);
-INSERT INTO clearance (admission_id, admission_active, valid, audit_digest, issued_at) VALUES (1, 1, 1, '{d}', 6), (2, 1, 1, '{d}', 6), (3, 1, 1, '{d}', 6);
+INSERT INTO clearance (admission_id, admission_active, valid, reason, audit_digest, issued_at) VALUES (1, 1, 1, '', '{d}', 6), (2, 1, 1, '', '{d}', 6), (3, 1, 1, '', '{d}', 6);
 INSERT INTO registry_record (season_id, applicant_id, person_hash, school_id, school_is_new, school_enrolled, head_no, admission_id, admission_active, arrived, cleared, status, opened_by, opened_at) VALUES
   ('s', 'A1', {b:01}, 'H1', 0, 0, 1, 1, 1, 1, 1, 'open', 'zhao', 7);
 INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'class', 1, '1', 1), ('s', 'H1', 'class', 1, '2', 2), ('s', 'H2', 'class', 1, '1', 2);
-INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status) VALUES (1, 'H1', 'class', 1, 1, 1, 1, 'open');
+INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status, active) VALUES (1, 'H1', 'class', 1, 1, 1, 1, 'open', 1);
 INSERT INTO ledger_entry (seq, recorded_at, leaf) VALUES (0, 5, {b:00});
+INSERT INTO gate_event (seq, nth, season_id, kind, admission_id) VALUES (0, 0, 's', 'admission_published', 1);
+INSERT INTO registry_dump (season_id, file_name, digest, content, row_count, created_by, created_at) VALUES ('s', 'x.csv', '{d}', {b:00}, 1, 'zhao', 6);
 INSERT INTO ledger_payload (seq, season_id, salt, payload) VALUES (0, 's', {b:01}, {b:02});
 INSERT INTO checkpoint (size, note, recorded_at) VALUES (1, 'n', 5);
 INSERT INTO access_log (at, account, action, subject, reason) VALUES (5, 'zhao', 'reveal', 'A1', 'x');

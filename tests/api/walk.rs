@@ -86,14 +86,14 @@ fn step(chance: &mut Chance, admissions: u64, records: u64) -> (&'static str, St
         7 => (
             "clear",
             format!(
-                "INSERT INTO clearance (admission_id, admission_active, valid, audit_digest, issued_at) \
-                 SELECT id, 1, 1, '{{d}}', 9 FROM admission WHERE id = {admission}"
+                "INSERT INTO clearance (admission_id, admission_active, valid, reason, audit_digest, issued_at) \
+                 SELECT id, 1, 1, '', '{{d}}', 9 FROM admission WHERE id = {admission}"
             ),
         ),
         8 => (
             "withdraw a clearance",
             format!(
-                "UPDATE clearance SET valid = 0, admission_active = NULL WHERE admission_id = {admission}"
+                "UPDATE clearance SET valid = 0, admission_active = NULL, reason = 'x' WHERE admission_id = {admission}"
             ),
         ),
         9 | 10 => (

@@ -23,6 +23,7 @@ mod quota_beds;
 mod quota_matrix;
 mod quota_pool;
 mod quota_season;
+mod reconcile;
 mod scenario_folder;
 mod scenarios;
 mod sections;

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{ActError, Actor, Office, PlanProposal, now};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{DecisionKind, NewAdmission, Publishing, Role, SeatLine};
+use crate::store::{Admission, DecisionKind, GateKind, NewAdmission, Publishing, Role, SeatLine};
 
 /// A mistake to be put right.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -79,11 +79,11 @@ impl Office {
         Ok((proposal, differs))
     }
 
-    /// Approves a correction: it is computed again, supplementary lines are written and their seats given.
+    /// Approves a correction: it is computed again, supplementary lines are written and their seats given. Whoever had
+    /// arrived or was registered at the seat that is left begins at the registry gate of the better one anew.
     ///
     /// # Errors
-    /// The approver is the proposer; computing again gives other differences; a record rests on a seat that is to be
-    /// left; it is no longer proposed; no permission.
+    /// The approver is the proposer; computing again gives other differences; it is no longer proposed; no permission.
     pub async fn approve_correction(
         &self,
         actor: &Actor,
@@ -102,14 +102,14 @@ impl Office {
         let Some((round, _)) = published else {
             return Err(ActError::Conflict("该批次尚未公布".to_owned()));
         };
-        let held: BTreeMap<String, i64> = self
+        let held: BTreeMap<String, Admission> = self
             .store
             .read()
             .admissions(season)
             .await?
             .into_iter()
             .filter(|a| a.active)
-            .map(|a| (a.applicant, a.id))
+            .map(|a| (a.applicant.clone(), a))
             .collect();
         let known = self.current(season).await?;
         let mut seats: BTreeMap<(String, String, Option<String>), Vec<&Differs>> = BTreeMap::new();
@@ -120,6 +120,7 @@ impl Office {
         }
         let tx = self.approved(actor, &proposed).await?;
         let mut given = 0;
+        let mut events = Vec::new();
         for ((school, category, junior), gains) in &seats {
             let line = SeatLine {
                 id: 0,
@@ -134,9 +135,11 @@ impl Office {
             let line = tx.store_supplementary(season, &line, decision, now()).await?;
             let mut new = Vec::new();
             for (gain, seat_no) in gains.iter().zip(1..) {
-                if let Some(&admission) = held.get(&gain.applicant) {
-                    tx.set_clearance(admission, false, &proposed.digest, now()).await?;
-                    tx.leave(admission, decision).await?;
+                if let Some(left) = held.get(&gain.applicant) {
+                    let why = "更正后改录到更靠前的志愿";
+                    self.take_down(&tx, actor, season, left, &proposed.digest, why).await?;
+                    tx.leave(left.id, decision).await?;
+                    events.push((GateKind::Revoked, left.id));
                 }
                 let total = known.find_applicant(&gain.applicant).map_or(Score::ZERO, |at| {
                     if gain.applicant == body.mistake.applicant {
@@ -169,7 +172,10 @@ impl Office {
             "decision": decision, "batch": body.mistake.batch, "given": given,
             "differs": body.differs.len(), "digest": proposed.digest, "proposed_by": proposed.proposed_by,
         });
-        self.record(&tx, Event::new("corrected", &actor.name, season, told)).await?;
+        let seq = self.record(&tx, Event::new("corrected", &actor.name, season, told)).await?;
+        let new = tx.admissions_given(round.id, Some(decision)).await?;
+        events.extend(new.into_iter().map(|id| (GateKind::Published, id)));
+        tx.tell(season, seq, &events).await?;
         self.seal(tx).await?;
         Ok(given)
     }

@@ -277,6 +277,6 @@ fn unpack(packed: &[u8], to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn temporary(error: std::io::Error) -> Failure {
+pub(super) fn temporary(error: std::io::Error) -> Failure {
     Failure::Io { path: std::env::temp_dir(), source: error }
 }

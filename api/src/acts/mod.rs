@@ -5,7 +5,11 @@
 
 mod bundle;
 mod checkup;
+mod classes;
 mod correct;
+mod dumps;
+mod gate;
+mod handover;
 mod imports;
 mod lookups;
 mod lottery;
@@ -39,7 +43,11 @@ use crate::store::{Account, Mode, Role, SeasonRow, Store, StoreError, Tx};
 use crate::tables::Located;
 
 pub use checkup::Checkup;
+pub use classes::{ClassesAsked, ClassesFormed};
 pub use correct::{Differs, Mistake};
+pub use dumps::DumpRead;
+pub use gate::{Audited, Evidence, FeedEvent, FeedPage, GateAnswer, GatePage, GateState};
+pub use handover::HandOver;
 pub use imports::{Staged, Upload};
 pub use lookups::{CutoffRow, PlacementRow, PublicAnswer, PublicResult, PublicResults, ReasonRow};
 pub use memory::{Known, Recomputed};

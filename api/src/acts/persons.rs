@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{ActError, Actor, Office, now};
 use crate::ledger::Event;
-use crate::store::{Admission, Look, Person, Role, TieRow, WishLine};
+use crate::store::{GateRow, Look, Person, Role, TieRow, Which, WishLine};
 use crate::tables::located::masked;
 
 /// The shortest reason for looking at an id number that says anything.
@@ -104,24 +104,17 @@ impl Office {
         season: &str,
         applicant: &str,
     ) -> Result<Vec<TrackAdmission>, ActError> {
-        let read = self.store.read();
-        let all = read.admissions_of_applicant(season, applicant).await?;
-        if all.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (arrived, cleared) = (read.arrived(season).await?, read.cleared().await?);
-        let records = read.records(season).await?;
-        let registered = |id: i64| records.iter().any(|r| r.open && r.admission == id);
-        let admission = |a: Admission| TrackAdmission {
-            arrived: arrived.contains(&a.id),
-            cleared: cleared.contains(&a.id),
-            registered: registered(a.id),
-            school_id: a.school,
-            batch: a.batch,
-            category: a.category,
-            position: a.position,
-            published_at: a.recorded_at,
-            active: a.active,
+        let all = self.store.read().gate_rows(season, Which::Applicant(applicant)).await?;
+        let admission = |row: GateRow| TrackAdmission {
+            arrived: row.arrived_at.is_some(),
+            cleared: row.clearance.is_some_and(|c| c.reason.is_empty()),
+            registered: row.record.is_some(),
+            school_id: row.admission.school,
+            batch: row.admission.batch,
+            category: row.admission.category,
+            position: row.admission.position,
+            published_at: row.admission.recorded_at,
+            active: row.admission.active,
         };
         Ok(all.into_iter().map(admission).collect())
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::run::{Computed, compute};
 use super::{ActError, Actor, Office, now};
 use crate::ledger::Event;
-use crate::store::{NewAdmission, Publishing, Role, Round, RoundStatus, SeatLine};
+use crate::store::{GateKind, NewAdmission, Publishing, Role, Round, RoundStatus, SeatLine};
 
 /// Seats of a class that nobody holds.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -120,7 +120,11 @@ impl Office {
             "round": round, "batch": found.batch, "digest": digest,
             "inputs": found.input_digest, "admissions": new.len(), "signed_by": found.proposed_by,
         });
-        self.record(&tx, Event::new("round_published", &actor.name, season, told)).await?;
+        let seq =
+            self.record(&tx, Event::new("round_published", &actor.name, season, told)).await?;
+        let given = tx.admissions_given(round, None).await?;
+        let events: Vec<_> = given.into_iter().map(|id| (GateKind::Published, id)).collect();
+        tx.tell(season, seq, &events).await?;
         self.seal(tx).await?;
         Ok(new.len())
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{ActError, Actor, Office, digest, now};
 use crate::ledger::Event;
-use crate::store::{Admission, DecisionKind, Mode, Record, Role, Tx};
+use crate::store::{Admission, DecisionKind, GateKind, GateRow, Mode, Record, Role, Tx, Which};
 
 /// What an audit of the published admissions gave.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct Opened {
     pub refused: Vec<(String, &'static str)>,
 }
 
-/// How an admission stands at the registry gate.
+/// How an active admission stands at the registry gate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
@@ -39,20 +39,35 @@ pub enum Standing {
     Eligible,
     /// Not yet: the holder has not arrived.
     NotArrived,
-    /// The audit has not cleared it.
+    /// Not yet: no audit has looked at it.
     NotCleared,
+    /// The audit found something against it.
+    Blocked,
     /// There is a record.
     Registered,
 }
 
 impl Standing {
+    /// How an active admission stands.
+    #[must_use]
+    pub fn of(row: &GateRow) -> Self {
+        match &row.clearance {
+            _ if row.record.is_some() => Self::Registered,
+            Some(judged) if !judged.reason.is_empty() => Self::Blocked,
+            _ if row.arrived_at.is_none() => Self::NotArrived,
+            None => Self::NotCleared,
+            Some(_) => Self::Eligible,
+        }
+    }
+
     /// In words.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
             Self::Eligible => "可建学籍",
             Self::NotArrived => "尚未报到",
-            Self::NotCleared => "未通过合规核查",
+            Self::NotCleared => "尚未核查",
+            Self::Blocked => "未通过合规核查",
             Self::Registered => "已建学籍",
         }
     }
@@ -73,10 +88,18 @@ impl Office {
         let admission = self.active_admission(season, applicant).await?;
         actor.must_serve(&admission.school)?;
         let tx = self.store.write().await?;
-        tx.set_arrived(season, &admission, arrived, &actor.name, now()).await?;
-        let kind = if arrived { "arrived" } else { "arrival_undone" };
-        let told = json!({"school": admission.school, "admission": admission.id});
-        self.record_about(&tx, (kind, actor), (season, applicant), told, Value::Null).await?;
+        if !tx.set_arrived(season, &admission, arrived, &actor.name, now()).await? {
+            return Ok(admission);
+        }
+        let (kind, event) = if arrived {
+            ("arrived", GateKind::Arrived)
+        } else {
+            ("arrival_undone", GateKind::ArrivalUndone)
+        };
+        let (about, told) =
+            ((season, applicant), json!({"school": admission.school, "admission": admission.id}));
+        let seq = self.record_about(&tx, (kind, actor), about, told, Value::Null).await?;
+        tx.tell(season, seq, &[(event, admission.id)]).await?;
         tx.commit().await?;
         Ok(admission)
     }
@@ -89,16 +112,19 @@ impl Office {
     pub async fn clear(&self, actor: &Actor, season: &str) -> Result<Cleared, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let (admissions, violations, clearances) = self.audited(season).await?;
-        let by_applicant: BTreeMap<&str, i64> =
-            admissions.iter().map(|a| (a.applicant.as_str(), a.id)).collect();
-        let cleared: BTreeSet<i64> =
-            clearances.iter().filter_map(|c| by_applicant.get(c.applicant()).copied()).collect();
-        let report: Vec<String> = violations.iter().map(|v| format!("{v:?}")).collect();
+        let cleared: BTreeSet<&str> = clearances.iter().map(|c| c.applicant()).collect();
+        let judged: BTreeMap<i64, String> =
+            admissions.iter().map(|a| (a.id, reason(a, &cleared, &violations))).collect();
+        let said = judged.iter().map(|(id, reason)| format!("{id} {reason}"));
+        let report: Vec<String> = said.chain(violations.iter().map(|v| format!("{v:?}"))).collect();
         let sum = digest(report.join("\n").as_bytes());
         let tx = self.store.write().await?;
-        tx.store_clearances(season, &cleared, &sum, now()).await?;
+        let changed = tx.store_clearances(&judged, &sum, now()).await?;
         let told = json!({"cleared": cleared.len(), "admissions": admissions.len(), "audit": sum});
-        self.record(&tx, Event::new("audited", &actor.name, season, told)).await?;
+        let seq = self.record(&tx, Event::new("audited", &actor.name, season, told)).await?;
+        let given = changed.given.iter().map(|&id| (GateKind::Cleared, id));
+        let withdrawn = changed.withdrawn.iter().map(|&id| (GateKind::ClearanceWithdrawn, id));
+        tx.tell(season, seq, &given.chain(withdrawn).collect::<Vec<_>>()).await?;
         tx.commit().await?;
         Ok(Cleared { cleared: cleared.len(), held: admissions.len() - cleared.len(), violations })
     }
@@ -142,23 +168,9 @@ impl Office {
         season: &str,
         school: &str,
     ) -> Result<Vec<(Admission, Standing)>, ActError> {
-        let read = self.store.read();
-        let (arrived, cleared) = (read.arrived(season).await?, read.cleared().await?);
-        let registered: BTreeSet<i64> = read
-            .records(season)
-            .await?
-            .into_iter()
-            .filter(|r| r.open)
-            .map(|r| r.admission)
-            .collect();
-        let stands = |a: &Admission| match () {
-            () if registered.contains(&a.id) => Standing::Registered,
-            () if !arrived.contains(&a.id) => Standing::NotArrived,
-            () if !cleared.contains(&a.id) => Standing::NotCleared,
-            () => Standing::Eligible,
-        };
-        let all = read.admissions_of_school(season, school).await?;
-        Ok(all.into_iter().map(|a| (a.clone(), stands(&a))).collect())
+        let rows = self.store.read().gate_rows(season, Which::School(school)).await?;
+        let active = rows.into_iter().filter(|row| row.admission.active);
+        Ok(active.map(|row| (row.admission.clone(), Standing::of(&row))).collect())
     }
 
     /// Opens records for everybody of a school who may have one.
@@ -183,7 +195,7 @@ impl Office {
             .collect();
         let refused = standing
             .iter()
-            .filter(|(_, s)| matches!(s, Standing::NotArrived | Standing::NotCleared))
+            .filter(|(_, s)| !matches!(s, Standing::Eligible | Standing::Registered))
             .map(|(a, s)| (a.applicant.clone(), s.words()));
         let refused = refused.collect();
         let tx = self.store.write().await?;
@@ -191,16 +203,18 @@ impl Office {
         for admission in &eligible {
             let about = (season, admission.applicant.as_str());
             let told = json!({"school": school, "admission": admission.id});
-            self.record_about(&tx, ("record_opened", actor), about, told, Value::Null).await?;
+            let what = ("record_opened", actor);
+            let seq = self.record_about(&tx, what, about, told, Value::Null).await?;
+            tx.tell(season, seq, &[(GateKind::RecordOpened, admission.id)]).await?;
         }
         tx.commit().await?;
         Ok(Opened { opened: eligible.len(), refused })
     }
 
-    /// Withdraws the record of an applicant.
+    /// Withdraws the record of an applicant; the place in a class goes first.
     ///
     /// # Errors
-    /// There is none that is open; a class rests on it; no permission.
+    /// There is none that is open; no permission.
     pub async fn withdraw_record(
         &self,
         actor: &Actor,
@@ -209,7 +223,12 @@ impl Office {
     ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let tx = self.store.write().await?;
-        self.withdraw_in(&tx, actor, season, applicant).await?;
+        let records = tx.records(season).await?;
+        let open = records.iter().find(|r| r.open && r.applicant == applicant);
+        let Some(record) = open else {
+            return Err(ActError::NotFound(format!("考生 {applicant} 的学籍")));
+        };
+        self.withdraw_in(&tx, actor, season, record).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -231,10 +250,11 @@ impl Office {
         self.propose(actor, season, DecisionKind::Revocation, reason, body.to_string()).await
     }
 
-    /// Approves a revocation: its record, clearance and arrival go first, then the admission; the seat is free again.
+    /// Approves a revocation: class place, record, clearance and arrival go first, then the admission; the seat is free
+    /// again.
     ///
     /// # Errors
-    /// The approver is the proposer; a class rests on the record; it is no longer proposed; no permission.
+    /// The approver is the proposer; it is no longer proposed; no permission.
     pub async fn approve_revocation(
         &self,
         actor: &Actor,
@@ -251,18 +271,47 @@ impl Office {
             return Err(ActError::Conflict("录取已有变动，须重新提交".to_owned()));
         }
         let tx = self.approved(actor, &proposed).await?;
-        if tx.records(season).await?.iter().any(|r| r.open && r.admission == admission.id) {
-            self.withdraw_in(&tx, actor, season, &applicant).await?;
-        }
-        tx.set_clearance(admission.id, false, &proposed.digest, now()).await?;
-        tx.set_arrived(season, &admission, false, &actor.name, now()).await?;
+        self.take_down(&tx, actor, season, &admission, &proposed.digest, "录取已撤销").await?;
         tx.revoke(admission.id, decision).await?;
         let about = (season, applicant.as_str());
         let told = json!({"decision": decision, "admission": admission.id, "proposed_by": proposed.proposed_by});
         let details = json!({"reason": body["reason"]});
-        self.record_about(&tx, ("admission_revoked", actor), about, told, details).await?;
+        let what = ("admission_revoked", actor);
+        let seq = self.record_about(&tx, what, about, told, details).await?;
+        tx.tell(season, seq, &[(GateKind::Revoked, admission.id)]).await?;
         self.seal(tx).await?;
         Ok(())
+    }
+
+    /// Takes everything off an admission that rests on it, the last first: class place, record, clearance, arrival.
+    pub(super) async fn take_down(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        season: &str,
+        admission: &Admission,
+        digest: &str,
+        reason: &str,
+    ) -> Result<(), ActError> {
+        let records = tx.records(season).await?;
+        if let Some(record) = records.iter().find(|r| r.open && r.admission == admission.id) {
+            self.withdraw_in(tx, actor, season, record).await?;
+        }
+        let was_cleared = tx.judged().await?.get(&admission.id).is_some_and(String::is_empty);
+        let mut events = Vec::new();
+        if tx.set_clearance(admission.id, reason, digest, now()).await? && was_cleared {
+            events.push((GateKind::ClearanceWithdrawn, admission.id));
+        }
+        if tx.set_arrived(season, admission, false, &actor.name, now()).await? {
+            events.push((GateKind::ArrivalUndone, admission.id));
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        let about = (season, admission.applicant.as_str());
+        let told = json!({"school": admission.school, "admission": admission.id, "reason": reason});
+        let seq = self.record_about(tx, ("gate_closed", actor), about, told, Value::Null).await?;
+        Ok(tx.tell(season, seq, &events).await?)
     }
 
     async fn withdraw_in(
@@ -270,18 +319,16 @@ impl Office {
         tx: &Tx,
         actor: &Actor,
         season: &str,
-        applicant: &str,
+        record: &Record,
     ) -> Result<(), ActError> {
-        let records = tx.records(season).await?;
-        let open = records.iter().find(|r: &&Record| r.open && r.applicant == applicant);
-        let Some(record) = open else {
-            return Err(ActError::NotFound(format!("考生 {applicant} 的学籍")));
-        };
+        let places = tx.leave_classes(record.id, now()).await?;
         tx.withdraw_record(record.id, now()).await?;
-        let told = json!({"school": record.school, "admission": record.admission});
-        let about = (season, applicant);
-        self.record_about(tx, ("record_withdrawn", actor), about, told, Value::Null).await?;
-        Ok(())
+        let told =
+            json!({"school": record.school, "admission": record.admission, "class_places": places});
+        let about = (season, record.applicant.as_str());
+        let what = ("record_withdrawn", actor);
+        let seq = self.record_about(tx, what, about, told, Value::Null).await?;
+        Ok(tx.tell(season, seq, &[(GateKind::RecordWithdrawn, record.admission)]).await?)
     }
 
     pub(super) async fn active_admission(
@@ -296,8 +343,21 @@ impl Office {
     }
 }
 
+/// What stands against an admission, by code; nothing where it is cleared.
+fn reason(admission: &Admission, cleared: &BTreeSet<&str>, violations: &[Violation]) -> String {
+    if cleared.contains(admission.applicant.as_str()) {
+        return String::new();
+    }
+    let against =
+        violations.iter().filter(|v| v.withholds(&admission.applicant, &admission.school));
+    let mut codes: Vec<String> =
+        against.map(|v| format!("{} {}", v.code, v.code.rule().name)).collect();
+    codes.dedup();
+    if codes.is_empty() { "未通过合规核查".to_owned() } else { codes.join("；") }
+}
+
 /// An admission as the audit reads it.
-fn rolled(admission: &Admission, mode: Mode) -> RollAdmission {
+pub(super) fn rolled(admission: &Admission, mode: Mode) -> RollAdmission {
     // A rehearsal takes place when it does; its clock is not that of the law.
     let at =
         (mode == Mode::Live).then(|| Moment::from_unix_seconds(admission.recorded_at / 1_000_000));

@@ -19,6 +19,7 @@ mod place;
 mod plan;
 mod policy;
 mod quota;
+mod reconcile;
 mod restore;
 mod retention;
 mod sections;
@@ -90,6 +91,8 @@ enum Command {
     VerifyBundle(verify_bundle::Args),
     /// 核查任何录取名单、学籍和班级，列出违规
     Audit(audit::Args),
+    /// 学籍对账：录取与学籍系统互查，缺漏、多余、重复、在他校
+    Reconcile(reconcile::Args),
     /// 均衡分班：按核准班数和班额把录取学生编班
     Classes(classes::Args),
     /// 选科走班：由选科组合编排教学班，不产生新的大班额
@@ -194,6 +197,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::VerifyBundle(args) => verify_bundle::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Reconcile(args) => reconcile::run(&args),
         Command::Classes(args) => classes::run(&args),
         Command::Sections(args) => sections::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -5,11 +5,14 @@ mod address;
 mod applicants;
 mod batches;
 mod budget;
+mod classes;
 mod compare;
+mod connectors;
 mod decisions;
 mod described;
 mod error;
 mod extract;
+mod gate;
 mod guard;
 mod imports;
 mod jobs;
@@ -84,6 +87,7 @@ impl App {
         (name = "school", description = "招生高中"),
         (name = "regulator", description = "督导"),
         (name = "admin", description = "系统管理"),
+        (name = "registry", description = "学籍系统对接"),
         (name = "public", description = "公众查询"),
     )
 )]
@@ -135,6 +139,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(registry::clear))
         .routes(routes!(registry::open))
         .routes(routes!(registry::withdraw))
+        .routes(routes!(connectors::hand_over))
+        .routes(routes!(connectors::dumps, connectors::bring))
+        .routes(routes!(connectors::reconciliation))
         // The office and the regulator.
         .routes(routes!(applicants::list))
         .routes(routes!(applicants::find))
@@ -155,7 +162,7 @@ fn routes() -> OpenApiRouter<App> {
         // The office and the regulator; a school for itself.
         .routes(routes!(registry::admissions))
         .routes(routes!(registry::arrive))
-        .routes(routes!(registry::standing))
+        .routes(routes!(classes::list, classes::form))
         // The administrator.
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::disable))
@@ -163,6 +170,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(accounts::reset))
         .routes(routes!(accounts::tokens, accounts::create_token))
         .routes(routes!(accounts::revoke_token))
+        // The registry system; the office and the regulator; a school for its own pupils.
+        .routes(routes!(gate::list))
+        .routes(routes!(gate::one))
+        .routes(routes!(gate::query))
+        .routes(routes!(gate::feed))
+        .routes(routes!(connectors::oneroster))
         // The regulator.
         .routes(routes!(accounts::access_log))
         .routes(routes!(ledger::checkpoints))

@@ -25,7 +25,8 @@ pub(super) struct Admitted {
     category: String,
     /// Points.
     total: String,
-    /// How they stand at the registry gate: `eligible`, `not_arrived`, `not_cleared`, `registered`.
+    /// How they stand at the registry gate: `eligible`, `not_arrived`, `not_cleared`, `blocked`,
+    /// `registered`.
     #[schema(value_type = String)]
     standing: Standing,
     /// The same in words.
@@ -161,45 +162,10 @@ pub(super) async fn arrive(
 ) -> Result<StatusCode, Problem> {
     guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::School])?;
     if seen.is_sent() {
-        seen.must_be(&gate(&app, &guard, &season, &applicant).await?)?;
+        seen.must_be(&app.office.gate(&guard.actor, &season, &applicant).await?)?;
     }
     app.office.arrive(&guard.actor, &season, &applicant, arrived).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// How one admitted applicant stands at the registry gate.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Gate {
-    school_id: String,
-    #[schema(value_type = String)]
-    standing: Standing,
-    /// In words.
-    words: String,
-}
-
-async fn gate(app: &App, guard: &Guard, season: &str, applicant: &str) -> Result<Gate, Problem> {
-    let none = || Problem::not_found("没有该考生的录取");
-    let all = app.office.store().read().admissions(season).await?;
-    let found = all.into_iter().find(|a| a.active && a.applicant == applicant).ok_or_else(none)?;
-    if guard.actor.role != Role::Machine {
-        must_see(guard, &found.school).map_err(|_| none())?;
-    }
-    let standing = app.office.standing(season, &found.school).await?;
-    let mine = standing.into_iter().find(|(a, _)| a.id == found.id).map(|(_, s)| s);
-    let standing = mine.ok_or_else(none)?;
-    Ok(Gate { school_id: found.school, standing, words: standing.words().to_owned() })
-}
-
-/// How an applicant stands at the registry gate; its `ETag` may be sent with an arrival.
-#[utoipa::path(get, path = "/v1/seasons/{season}/registry/{applicant}", tag = "school",
-    params(("season" = String, Path), ("applicant" = String, Path)),
-    responses((status = 200, body = Gate), (status = 404, body = Problem)))]
-pub(super) async fn standing(
-    State(app): State<App>,
-    guard: Guard,
-    Path((season, applicant)): Path<(String, String)>,
-) -> Result<Json<Gate>, Problem> {
-    Ok(Json(gate(&app, &guard, &season, &applicant).await?))
 }
 
 impl From<luqu_engine::rules::Violation> for Violation {

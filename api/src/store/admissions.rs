@@ -1,13 +1,14 @@
-//! Admissions, arrivals, clearances and registry records: facts, each resting on the one before.
+//! Admissions: numbered seats of approved lines, written by publications and corrections, given up by decisions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::db::{Db, Tx};
-use super::entities::{admission, applicant, arrival, clearance, registry_record, school};
+use super::entities::{admission, applicant};
 use super::plan::{SeatLine, count, stored};
 use super::{DecisionKind, DecisionStatus, RoundStatus, StoreError};
 
@@ -34,8 +35,12 @@ pub struct Admission {
     pub seat_no: u32,
     /// When it was published, in microseconds of UTC.
     pub recorded_at: i64,
+    /// The round that it was published with.
+    pub round: i64,
     /// Not revoked.
     pub active: bool,
+    /// The decision that ended it.
+    pub ended_by: Option<i64>,
 }
 
 /// Somebody to be admitted to a numbered seat.
@@ -72,23 +77,6 @@ pub struct Publishing<'a> {
     pub at: i64,
 }
 
-/// A registry record.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Record {
-    /// Its number.
-    pub id: i64,
-    /// 报名号
-    pub applicant: String,
-    /// The senior school.
-    pub school: String,
-    /// The admission that it rests on.
-    pub admission: i64,
-    /// Not withdrawn.
-    pub open: bool,
-    /// When it was opened, in microseconds of UTC.
-    pub opened_at: i64,
-}
-
 impl<C: ConnectionTrait> Db<C> {
     /// The admissions of a season, revoked ones too, by applicant.
     ///
@@ -123,6 +111,30 @@ impl<C: ConnectionTrait> Db<C> {
         rows.into_iter().map(admission_row).collect()
     }
 
+    /// The admissions to which a round or, where there is one, a correction gave rise, by number.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn admissions_given(
+        &self,
+        round: i64,
+        correction: Option<i64>,
+    ) -> Result<Vec<i64>, StoreError> {
+        let source = match correction {
+            None => admission::Column::CorrectionId.is_null(),
+            Some(decision) => admission::Column::CorrectionId.eq(decision),
+        };
+        Ok(admission::Entity::find()
+            .select_only()
+            .column(admission::Column::Id)
+            .filter(admission::Column::RoundId.eq(round))
+            .filter(source)
+            .order_by_asc(admission::Column::Id)
+            .into_tuple()
+            .all(self.on())
+            .await?)
+    }
+
     /// Whoever was admitted by a correction, and in which batch.
     ///
     /// # Errors
@@ -151,49 +163,6 @@ impl<C: ConnectionTrait> Db<C> {
             .all(self.on())
             .await?;
         Ok(rows.into_iter().map(|r| (r.applicant_id, r.batch, r.school_id, r.category)).collect())
-    }
-
-    /// The admissions whose holders have arrived.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn arrived(&self, season: &str) -> Result<BTreeSet<i64>, StoreError> {
-        let rows = arrival::Entity::find()
-            .filter(arrival::Column::SeasonId.eq(season))
-            .filter(arrival::Column::Arrived.eq(1))
-            .all(self.on())
-            .await?;
-        Ok(rows.into_iter().map(|row| row.admission_id).collect())
-    }
-
-    /// The admissions with a valid clearance.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn cleared(&self) -> Result<BTreeSet<i64>, StoreError> {
-        let rows = clearance::Entity::find().filter(clearance::Column::Valid.eq(1));
-        Ok(rows.all(self.on()).await?.into_iter().map(|row| row.admission_id).collect())
-    }
-
-    /// The registry records of a season, by number.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn records(&self, season: &str) -> Result<Vec<Record>, StoreError> {
-        let rows = registry_record::Entity::find()
-            .filter(registry_record::Column::SeasonId.eq(season))
-            .order_by_asc(registry_record::Column::Id)
-            .all(self.on())
-            .await?;
-        let record = |row: registry_record::Model| Record {
-            id: row.id,
-            applicant: row.applicant_id,
-            school: row.school_id,
-            admission: row.admission_id,
-            open: row.status == "open",
-            opened_at: row.opened_at,
-        };
-        Ok(rows.into_iter().map(record).collect())
     }
 }
 
@@ -293,184 +262,6 @@ impl Tx {
             .await?;
         Ok(changed.rows_affected == 1)
     }
-
-    /// Notes that the holder of an admission has arrived, or has not.
-    ///
-    /// # Errors
-    /// The admission is not active; a record rests on the arrival; what the database said.
-    pub async fn set_arrived(
-        &self,
-        season: &str,
-        of: &Admission,
-        arrived: bool,
-        by: &str,
-        at: i64,
-    ) -> Result<(), StoreError> {
-        let active = arrived.then_some(1);
-        let changed = arrival::Entity::update_many()
-            .set(arrival::ActiveModel {
-                arrived: Set(arrived.into()),
-                admission_active: Set(active),
-                recorded_by: Set(by.to_owned()),
-                recorded_at: Set(at),
-                ..Default::default()
-            })
-            .filter(arrival::Column::AdmissionId.eq(of.id))
-            .exec(self.on())
-            .await?;
-        if changed.rows_affected > 0 || !arrived {
-            return Ok(());
-        }
-        let row = arrival::Model {
-            admission_id: of.id,
-            season_id: season.to_owned(),
-            applicant_id: of.applicant.clone(),
-            school_id: of.school.clone(),
-            admission_active: active,
-            arrived: 1,
-            recorded_by: by.to_owned(),
-            recorded_at: at,
-        };
-        Ok(self.insert_all::<arrival::Entity>(vec![row]).await?)
-    }
-
-    /// Writes what an audit cleared, and withdraws the clearances of the season that it no longer gives.
-    ///
-    /// # Errors
-    /// A clearance to be withdrawn carries a record; what the database said.
-    pub async fn store_clearances(
-        &self,
-        season: &str,
-        cleared: &BTreeSet<i64>,
-        audit_digest: &str,
-        at: i64,
-    ) -> Result<(), StoreError> {
-        let of_season: BTreeSet<i64> =
-            self.admissions(season).await?.into_iter().map(|a| a.id).collect();
-        let known = clearance::Entity::find().all(self.on()).await?;
-        let known: BTreeMap<i64, bool> = known
-            .into_iter()
-            .filter(|row| of_season.contains(&row.admission_id))
-            .map(|row| (row.admission_id, row.valid == 1))
-            .collect();
-        let fresh = cleared.iter().filter(|id| !known.contains_key(id));
-        let rows = fresh.map(|&admission_id| clearance::Model {
-            admission_id,
-            admission_active: Some(1),
-            valid: 1,
-            audit_digest: audit_digest.to_owned(),
-            issued_at: at,
-        });
-        self.insert_all::<clearance::Entity>(rows.collect()).await?;
-        for (&id, &valid) in &known {
-            let now = cleared.contains(&id);
-            if now != valid {
-                self.set_clearance(id, now, audit_digest, at).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives or withdraws one clearance.
-    ///
-    /// # Errors
-    /// A record rests on it; the admission is not active; what the database said.
-    pub async fn set_clearance(
-        &self,
-        admission: i64,
-        valid: bool,
-        audit_digest: &str,
-        at: i64,
-    ) -> Result<(), StoreError> {
-        clearance::Entity::update_many()
-            .set(clearance::ActiveModel {
-                valid: Set(valid.into()),
-                admission_active: Set(valid.then_some(1)),
-                audit_digest: Set(audit_digest.to_owned()),
-                issued_at: Set(at),
-                ..Default::default()
-            })
-            .filter(clearance::Column::AdmissionId.eq(admission))
-            .exec(self.on())
-            .await?;
-        Ok(())
-    }
-
-    /// Opens registry records for admissions of one school, each with the next head number.
-    ///
-    /// # Errors
-    /// Whatever the schema does not let be: not arrived, not cleared, a person twice, a new school above 3000.
-    pub async fn open_records(
-        &self,
-        season: &str,
-        school_id: &str,
-        of: &[Admission],
-        by: &str,
-        at: i64,
-    ) -> Result<(), StoreError> {
-        let place = school::Entity::find_by_id((season.to_owned(), school_id.to_owned()));
-        let Some(place) = place.one(self.on()).await? else {
-            return Err(StoreError::Foreign(format!("no school {school_id}")));
-        };
-        let taken = registry_record::Entity::find()
-            .filter(registry_record::Column::SeasonId.eq(season))
-            .filter(registry_record::Column::SchoolId.eq(school_id))
-            .filter(registry_record::Column::Status.eq("open"))
-            .all(self.on())
-            .await?;
-        let taken: BTreeSet<u32> =
-            taken.iter().map(|r| count(r.head_no)).collect::<Result<_, _>>()?;
-        let mut free = (count(place.enrolled)? + 1..).filter(|head| !taken.contains(head));
-        let mut rows = Vec::with_capacity(of.len());
-        for one in of {
-            let person = applicant::Entity::find_by_id((season.to_owned(), one.applicant.clone()));
-            let Some(person) = person.one(self.on()).await? else {
-                return Err(StoreError::Foreign(format!("no applicant {}", one.applicant)));
-            };
-            rows.push(registry_record::Model {
-                id: 0,
-                season_id: season.to_owned(),
-                applicant_id: one.applicant.clone(),
-                person_hash: person.person_hash,
-                school_id: school_id.to_owned(),
-                school_is_new: place.is_new,
-                school_enrolled: place.enrolled,
-                head_no: free.next().map_or(i32::MAX, stored),
-                admission_id: one.id,
-                admission_active: Some(1),
-                arrived: Some(1),
-                cleared: Some(1),
-                status: "open".to_owned(),
-                opened_by: by.to_owned(),
-                opened_at: at,
-                withdrawn_at: None,
-            });
-        }
-        Ok(self
-            .insert_numbered::<registry_record::Entity>(rows, registry_record::Column::Id)
-            .await?)
-    }
-
-    /// Withdraws a record; false if it is not open.
-    ///
-    /// # Errors
-    /// A class or section rests on it; what the database said.
-    pub async fn withdraw_record(&self, id: i64, at: i64) -> Result<bool, StoreError> {
-        let changed = registry_record::Entity::update_many()
-            .set(registry_record::ActiveModel {
-                status: Set("withdrawn".to_owned()),
-                admission_active: Set(None),
-                arrived: Set(None),
-                cleared: Set(None),
-                withdrawn_at: Set(Some(at)),
-                ..Default::default()
-            })
-            .filter(registry_record::Column::Id.eq(id))
-            .filter(registry_record::Column::Status.eq("open"))
-            .exec(self.on())
-            .await?;
-        Ok(changed.rows_affected == 1)
-    }
 }
 
 pub(super) fn admission_row(row: admission::Model) -> Result<Admission, StoreError> {
@@ -485,6 +276,8 @@ pub(super) fn admission_row(row: admission::Model) -> Result<Admission, StoreErr
         plan: row.plan_id,
         seat_no: count(row.seat_no)?,
         recorded_at: row.recorded_at,
+        round: row.round_id,
         active: row.active == 1,
+        ended_by: row.revocation_id,
     })
 }

@@ -363,6 +363,7 @@ entities! {
         admission_id: i64,
         admission_active: Option<i32>,
         valid: i32,
+        reason: String,
         audit_digest: String,
         issued_at: i64,
     }
@@ -384,6 +385,50 @@ entities! {
         opened_by: String,
         opened_at: i64,
         withdrawn_at: Option<i64>,
+    }
+    class_group "class_group" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        season_id: String,
+        school_id: String,
+        kind: String,
+        formation: i32,
+        name: String,
+        cap: i32,
+    }
+    class_member "class_member" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        class_id: i64,
+        school_id: String,
+        kind: String,
+        formation: i32,
+        cap: i32,
+        seat_no: i32,
+        record_id: i64,
+        record_status: Option<String>,
+        active: i32,
+        left_at: Option<i64>,
+    }
+    registry_dump "registry_dump" {
+        #[sea_orm(primary_key)]
+        id: i64,
+        season_id: String,
+        file_name: String,
+        digest: String,
+        content: Option<Vec<u8>>,
+        row_count: i32,
+        created_by: String,
+        created_at: i64,
+    }
+    gate_event "gate_event" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        seq: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        nth: i32,
+        season_id: String,
+        kind: String,
+        admission_id: i64,
     }
     ledger_entry "ledger_entry" {
         #[sea_orm(primary_key, auto_increment = false)]

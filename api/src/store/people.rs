@@ -29,7 +29,42 @@ pub struct Intake {
     pub quota_eligible: bool,
 }
 
+/// Who an applicant is, for the registry; scores stay behind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// 姓名
+    pub name: String,
+    /// `F` or `M`, where known.
+    pub gender: Option<String>,
+    /// The id number, encrypted.
+    pub id_cipher: Option<Vec<u8>>,
+    /// 学籍号
+    pub registry_no: Option<String>,
+    /// 毕业学校代码
+    pub junior: String,
+}
+
 impl<C: ConnectionTrait> Db<C> {
+    /// Who the applicants of a season are, by number.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn identities(&self, season: &str) -> Result<BTreeMap<String, Identity>, StoreError> {
+        use applicant::Column as A;
+        type Row = (String, String, Option<String>, Option<Vec<u8>>, Option<String>, String);
+        let rows: Vec<Row> = applicant::Entity::find()
+            .select_only()
+            .columns([A::ApplicantId, A::Name, A::Gender, A::IdCipher, A::RegistryNo, A::JuniorId])
+            .filter(A::SeasonId.eq(season))
+            .into_tuple()
+            .all(self.on())
+            .await?;
+        let person = |(id, name, gender, id_cipher, registry_no, junior): Row| {
+            (id, Identity { name, gender, id_cipher, registry_no, junior })
+        };
+        Ok(rows.into_iter().map(person).collect())
+    }
+
     /// Whether a season has an applicant.
     ///
     /// # Errors

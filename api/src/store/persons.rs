@@ -156,22 +156,6 @@ impl<C: ConnectionTrait> Db<C> {
         Ok(found)
     }
 
-    /// Every admission that an applicant ever had, oldest first.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn admissions_of_applicant(
-        &self,
-        season: &str,
-        id: &str,
-    ) -> Result<Vec<Admission>, StoreError> {
-        let rows = admission::Entity::find()
-            .filter(admission::Column::SeasonId.eq(season))
-            .filter(admission::Column::ApplicantId.eq(id))
-            .order_by_asc(admission::Column::Id);
-        rows.all(self.on()).await?.into_iter().map(admission_row).collect()
-    }
-
     /// The latest wishes of an applicant, by batch.
     ///
     /// # Errors

@@ -10,11 +10,12 @@ use super::schema::{Change, changes};
 use super::{Store, StoreError};
 
 /// Columns that the auditing role does not see.
-const HIDDEN: [(&str, &[&str]); 4] = [
+const HIDDEN: [(&str, &[&str]); 5] = [
     ("account", &["password_hash"]),
     ("applicant", &["id_cipher", "lookup_hash"]),
     ("ledger_payload", &["salt", "payload"]),
     ("machine_token", &["token_hash"]),
+    ("registry_dump", &["content"]),
 ];
 
 /// Tables that the auditing role does not see.

@@ -5,12 +5,13 @@ use std::path::Path;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::db::Tx;
-use super::entities::{applicant, import_batch, ledger_payload, restriction};
+use super::entities::{applicant, import_batch, ledger_payload, registry_dump, restriction};
 use super::imports::ImportStatus;
 use super::{Store, StoreError};
 
 /// The tables that a destruction leaves dead rows in.
-const SCRUBBED: [&str; 4] = ["applicant", "restriction", "import_batch", "ledger_payload"];
+const SCRUBBED: [&str; 5] =
+    ["applicant", "restriction", "import_batch", "ledger_payload", "registry_dump"];
 
 impl Tx {
     /// Blanks what names a person among the applicants of a season; says how many there are.
@@ -58,7 +59,8 @@ impl Tx {
         Ok(changed.rows_affected)
     }
 
-    /// Destroys the contents of the imports of a season; those that are only staged are taken back. Says how many.
+    /// Destroys the contents of the imports of a season and of the dumps of its registry; imports that are only staged
+    /// are taken back. Says how many.
     ///
     /// # Errors
     /// What the database said.
@@ -85,7 +87,13 @@ impl Tx {
             .filter(filled)
             .exec(self.on())
             .await?;
-        Ok(contents)
+        let dumps = registry_dump::Entity::update_many()
+            .set(registry_dump::ActiveModel { content: Set(None), ..Default::default() })
+            .filter(registry_dump::Column::SeasonId.eq(season))
+            .filter(registry_dump::Column::Content.is_not_null())
+            .exec(self.on())
+            .await?;
+        Ok(contents + dumps.rows_affected)
     }
 }
 

@@ -78,6 +78,38 @@ pub fn load_inputs(
     Ok(LoadedInputs { inputs, faults: reader.faults, omitted: reader.omitted })
 }
 
+/// A dump of the registry as read.
+#[derive(Debug)]
+pub struct LoadedDump {
+    /// The records, in the order of the file.
+    pub records: Vec<RegistryRecord>,
+    /// The row of the file of each.
+    pub rows: Vec<u32>,
+    /// The faults, warnings too.
+    pub faults: Vec<Located>,
+    /// Faults beyond those kept.
+    pub omitted: u64,
+}
+
+impl LoadedDump {
+    /// Whether a fault blocks.
+    pub fn blocked(&self) -> bool {
+        self.omitted > 0 || self.faults.iter().any(Located::blocks)
+    }
+}
+
+/// Reads a dump of the registry: any CSV, or a workbook with the sheet 学籍.
+///
+/// # Errors
+/// A path that does not exist, a file that is neither CSV nor a workbook, a workbook without the sheet.
+pub fn load_dump(file: &Path, season: &Season) -> Result<LoadedDump, Failure> {
+    let context = Context::of(Some(season.policy()));
+    let mut reader = Reader { home: &[], context: &context, faults: Vec::new(), omitted: 0 };
+    let table = reader.table::<RegistryRecord>(Some(file))?;
+    let (rows, records) = table.into_iter().flat_map(|t| t.rows).unzip();
+    Ok(LoadedDump { records, rows, faults: reader.faults, omitted: reader.omitted })
+}
+
 /// Reads tables that stand beside the season, or in files of their own.
 pub(super) struct Reader<'a> {
     pub(super) home: &'a [Candidate],
@@ -201,9 +233,10 @@ impl TableRow for RegistryRecord {
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
         let registry_no = c.optional("registry_no", cell::code);
+        let local_no = c.optional("local_no", cell::code);
         let id_number = c.optional("id_number", cell::id_number);
         let applicant = c.optional("applicant_id", cell::code);
-        let nobody = [&registry_no, &id_number, &applicant]
+        let nobody = [&registry_no, &local_no, &id_number, &applicant]
             .iter()
             .all(|cell| matches!(cell, Cell::Blank | Cell::Absent));
         let school = c.required("school_id", cell::code);
@@ -219,6 +252,7 @@ impl TableRow for RegistryRecord {
         }
         let row = Self {
             registry_no: registry_no.value().unwrap_or_default(),
+            local_no: local_no.value().unwrap_or_default(),
             id_number: id_number.value().unwrap_or_default(),
             applicant: applicant.value().unwrap_or_default(),
             school: school.unwrap_or_default(),

@@ -353,7 +353,20 @@ const ADMISSIONS: &[Column] = &[
 ];
 
 const REGISTRY: &[Column] = &[
-    may("registry_no", "学籍号", &["全国学籍号", "学籍号码", "XJH"], Kind::Code, "按文本填写。"),
+    may(
+        "registry_no",
+        "学籍号",
+        &["全国学籍号", "学籍号码", "XJH"],
+        Kind::Code,
+        "全国学籍号（一个字母加 18 位）或地方学籍号，按文本填写。",
+    ),
+    may(
+        "local_no",
+        "地方学籍号",
+        &["市学籍号", "市级学籍号", "学籍辅号", "XJFH"],
+        Kind::Code,
+        "另有地方学籍号时填写；只作核对线索，不用来认人。",
+    ),
     may(
         "id_number",
         "证件号码",

@@ -11,8 +11,8 @@ use super::standing::{NO_WISH, Standing, Standings};
 use crate::domain::{ApplicantIx, BatchIx, CategoryIx, SchoolIx, Score, Season};
 
 /// An admission with whatever of it resolves.
-pub(super) struct Held<'a> {
-    pub(super) row: &'a RollAdmission,
+pub(crate) struct Held<'a> {
+    pub(crate) row: &'a RollAdmission,
     pub(super) applicant: Option<ApplicantIx>,
     pub(super) school: Option<SchoolIx>,
     pub(super) batch: Option<BatchIx>,
@@ -35,8 +35,8 @@ impl Held<'_> {
 
 /// The season and the inputs of one audit, prepared once for all rules.
 pub struct Case<'a> {
-    pub(super) season: &'a Season,
-    pub(super) inputs: &'a AuditInputs,
+    pub(crate) season: &'a Season,
+    pub(crate) inputs: &'a AuditInputs,
     /// Whether there is a list of admissions at all.
     pub(super) has_roll: bool,
     /// Each admission once, ordered by applicant, batch, time, school and category.
@@ -114,7 +114,7 @@ impl<'a> Case<'a> {
     }
 
     /// The admissions of an applicant id, in order; none for a blank one.
-    pub(super) fn admissions_of(&self, applicant: &str) -> &[Held<'a>] {
+    pub(crate) fn admissions_of(&self, applicant: &str) -> &[Held<'a>] {
         if applicant.is_empty() {
             return &[];
         }
@@ -136,7 +136,7 @@ impl<'a> Case<'a> {
     }
 
     /// The applicant id to name for a record: the one it claims, else the one its numbers lead to.
-    pub(super) fn applicant_of_record(&self, record: &RegistryRecord) -> String {
+    pub(crate) fn applicant_of_record(&self, record: &RegistryRecord) -> String {
         match self.persons.applicant_of(record) {
             _ if !record.applicant.is_empty() => record.applicant.to_string(),
             Some(a) => self.season.applicant(a).id.to_string(),
@@ -145,7 +145,7 @@ impl<'a> Case<'a> {
     }
 
     /// A school's name with its id, or the id as written.
-    pub(super) fn school_name(&self, id: &str) -> String {
+    pub(crate) fn school_name(&self, id: &str) -> String {
         match self.season.find_school(id) {
             Some(school) => format!("{}（{id}）", self.season.school(school).name),
             None if id.is_empty() => "（未写学校）".to_owned(),

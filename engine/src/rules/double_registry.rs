@@ -6,7 +6,8 @@ use super::persons::{masked, number_of};
 use super::{Case, Code, Violation};
 
 /// Lists every active record of a person beyond the first. A record that has ended (转出, 毕业, …) is
-/// none; one on leave (休学) is.
+/// none; one on leave (休学) is. A temporary record (`L`) and the formal one (`G`) of the same number that continues it at
+/// the same school are one.
 ///
 /// The first is the one at the school that admitted the person, else the one opened first.
 pub fn check(case: &Case<'_>) -> Vec<Violation> {
@@ -41,14 +42,9 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
                 schools.join("、")
             );
             let school = &registry[at].school;
-            found.push(Violation::of_applicant(
-                Code::V06,
-                school,
-                &applicant,
-                group.len(),
-                1,
-                sentence,
-            ));
+            let v =
+                Violation::of_applicant(Code::V06, school, &applicant, group.len(), 1, sentence);
+            found.push(v.on_records(&group));
         }
     }
     found

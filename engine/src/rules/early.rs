@@ -62,7 +62,7 @@ fn tested<'c>(case: &'c Case<'_>) -> impl Iterator<Item = Violation> + 'c {
 }
 
 fn registered<'c>(case: &'c Case<'_>) -> impl Iterator<Item = Violation> + 'c {
-    case.inputs.registry.iter().filter_map(|record| {
+    case.inputs.registry.iter().enumerate().filter_map(|(place, record)| {
         let at = record.opened_on.as_ref()?;
         let held = case.admissions_of_record(record).iter().find(|h| h.batch.is_some())?;
         let batch = case.season.policy().batch(held.batch?);
@@ -85,6 +85,7 @@ fn registered<'c>(case: &'c Case<'_>) -> impl Iterator<Item = Violation> + 'c {
                 sentence,
             )
             .at(&held.row.batch, &held.row.category)
+            .on_records(&[place])
         })
     })
 }

@@ -8,10 +8,10 @@ use super::{Case, Code, Violation};
 /// Lists the active records whose student attends nowhere. Leave (休学) is lawful; a table without the
 /// column of attendance is not judged.
 pub fn check(case: &Case<'_>) -> Vec<Violation> {
-    let active = case.inputs.registry.iter().filter(|r| r.active() && !r.suspended());
-    active
-        .filter(|r| r.attending == Attending::Nowhere)
-        .map(|r| {
+    let records = case.inputs.registry.iter().enumerate();
+    records
+        .filter(|(_, r)| r.active() && !r.suspended() && r.attending == Attending::Nowhere)
+        .map(|(at, r)| {
             let (applicant, found) = (case.applicant_of_record(r), "未就读");
             let sentence = format!(
                 "{} 有考生 {} 的学籍，该生没有在任何学校就读；应在学籍学校就读",
@@ -19,6 +19,7 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
                 if applicant.is_empty() { "（报名号未知）" } else { &applicant },
             );
             Violation::of_applicant(Code::V08, &r.school, &applicant, found, &r.school, sentence)
+                .on_records(&[at])
         })
         .collect()
 }

@@ -46,8 +46,10 @@ impl Attending {
 /// A registry record 学籍: a row of `registry.csv`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RegistryRecord {
-    /// 学籍号
+    /// 学籍号: national (one letter and 18 characters) or a municipality's own.
     pub registry_no: Text,
+    /// 地方学籍号, where the table has it beside the national one: evidence, never a key.
+    pub local_no: Text,
     /// 证件号码
     pub id_number: Text,
     /// 报名号
@@ -94,6 +96,12 @@ impl RegistryRecord {
     pub fn active(&self) -> bool {
         let status = self.status.trim().to_lowercase();
         !ENDED.contains(&status.as_str())
+    }
+
+    /// Whether the record has anything to know the person by: an identity number, one inside the national registry
+    /// number, or an application number.
+    pub fn identified(&self) -> bool {
+        !self.applicant.is_empty() || super::persons::number_of(self).is_some()
     }
 
     /// Whether the student is on leave 休学, and so lawfully not attending.

@@ -12,7 +12,7 @@ use crate::domain::School;
 pub fn check(case: &Case<'_>) -> Vec<Violation> {
     let school = |id: &str| case.season.find_school(id).map(|s| case.season.school(s));
     let mut found = Vec::new();
-    for record in case.inputs.registry.iter().filter(|r| r.active()) {
+    for (at, record) in case.inputs.registry.iter().enumerate().filter(|(_, r)| r.active()) {
         let Some(held) = case.admissions_of_record(record).first() else { continue };
         let Some(from) = school(&held.row.school) else { continue };
         let attending = match &record.attending {
@@ -42,7 +42,8 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
                 label(from),
                 sentence,
             )
-            .at(&held.row.batch, &held.row.category),
+            .at(&held.row.batch, &held.row.category)
+            .on_records(&[at]),
         );
     }
     found

@@ -28,7 +28,7 @@ pub mod violation;
 
 mod case;
 pub(crate) mod eligibility;
-mod persons;
+pub(crate) mod persons;
 mod seats;
 mod standing;
 

@@ -1,8 +1,9 @@
 //! Who is the same person: records of one student under different numbers.
 //!
 //! The identity number decides; where it is blank, the identity number inside the national registry
-//! number (one letter and 18 characters); where that is not to be had, the applicant id. The registry
-//! number itself is never a key, since its letter changes with the state of the record.
+//! number (`L` or `G` and 18 characters); where that is not to be had, the applicant id. The registry
+//! number itself is never a key: its letter changes with the state of the record, behind a `J` stands no
+//! identity number, and a municipality's own number says nothing of the person.
 
 use std::collections::BTreeMap;
 
@@ -61,12 +62,19 @@ impl Persons {
         claimed.or_else(|| self.by_number.get(&number_of(record)?).copied())
     }
 
-    /// The places of the active records of each person, in the order of the registry.
+    /// The places of the active records of each person, in the order of the registry. A temporary record that a
+    /// formal one of the same number continues at the same school is not counted beside it.
     pub(super) fn active_records(&self, inputs: &AuditInputs) -> Vec<Vec<usize>> {
         let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (at, record) in inputs.registry.iter().enumerate().filter(|(_, r)| r.active()) {
-            let _ = record;
+        for (at, _) in inputs.registry.iter().enumerate().filter(|(_, r)| r.active()) {
             groups.entry(self.of_record[at]).or_default().push(at);
+        }
+        for group in groups.values_mut().filter(|g| g.len() > 1) {
+            let whole = group.clone();
+            group.retain(|&at| {
+                let this = &inputs.registry[at];
+                !whole.iter().any(|&other| continues(&inputs.registry[other], this))
+            });
         }
         groups.into_values().collect()
     }
@@ -80,27 +88,43 @@ fn root(parents: &[usize], mut at: usize) -> usize {
 }
 
 /// An identity number as it is compared.
-pub(super) fn normal(text: &str) -> Text {
+pub(crate) fn normal(text: &str) -> Text {
     text.trim().to_ascii_uppercase().into()
 }
 
 /// The identity number that a record gives, outright or inside its registry number.
-pub(super) fn number_of(record: &RegistryRecord) -> Option<Text> {
+pub(crate) fn number_of(record: &RegistryRecord) -> Option<Text> {
     let own = normal(&record.id_number);
     if own.is_empty() { national_part(&record.registry_no) } else { Some(own) }
 }
 
-/// The 18 characters behind the letter of a national registry number.
-fn national_part(registry_no: &str) -> Option<Text> {
+/// A national registry number 全国学籍号: its letter – `L` temporary, `G` formal, `J` without a usable identity
+/// number – and the 18 characters behind it. Nothing for a number of another make, such as a municipality's.
+pub(crate) fn national(registry_no: &str) -> Option<(char, Text)> {
     let number = normal(registry_no);
     let mut chars = number.chars();
-    let letter = chars.next().filter(char::is_ascii_alphabetic);
+    let letter = chars.next().filter(|c| matches!(c, 'L' | 'G' | 'J'))?;
     let rest = chars.as_str();
-    (letter.is_some() && rest.len() == 18 && rest.is_ascii()).then(|| rest.into())
+    let whole = rest.len() == 18 && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+    whole.then(|| (letter, rest.into()))
+}
+
+/// The identity number inside a national registry number.
+fn national_part(registry_no: &str) -> Option<Text> {
+    national(registry_no).filter(|(letter, _)| *letter != 'J').map(|(_, number)| number)
+}
+
+/// Whether a formal record goes on from a temporary one: the same school and number, `G` for `L`.
+pub(crate) fn continues(formal: &RegistryRecord, temporary: &RegistryRecord) -> bool {
+    let (Some(to), Some(from)) = (national(&formal.registry_no), national(&temporary.registry_no))
+    else {
+        return false;
+    };
+    (from.0, to.0) == ('L', 'G') && from.1 == to.1 && formal.school == temporary.school
 }
 
 /// An identity number for a list that many read: its ends only.
-pub(super) fn masked(number: &str) -> String {
+pub(crate) fn masked(number: &str) -> String {
     let chars: Vec<char> = number.trim().chars().collect();
     if chars.len() < 10 {
         return "***".to_owned();
@@ -118,6 +142,9 @@ mod tests {
     fn the_letter_of_a_registry_number_is_not_the_person() {
         assert_eq!(national_part("G50022220110101002X"), national_part("l50022220110101002x"));
         assert_eq!(national_part("5002222011010100"), None);
+        assert_eq!(national_part("J50022220110101002X"), None);
+        assert_eq!(national_part("C50022220110101002X"), None);
+        assert_eq!(national("J50022220110101002X").map(|(letter, _)| letter), Some('J'));
         assert_eq!(masked("50022220110101002X"), "5002****2X");
         assert_eq!(masked("A123"), "***");
     }

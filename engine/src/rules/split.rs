@@ -8,7 +8,7 @@ use super::{Case, Code, Violation};
 /// Lists the active records whose student attends another school.
 pub fn check(case: &Case<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
-    for record in case.inputs.registry.iter().filter(|r| r.active()) {
+    for (at, record) in case.inputs.registry.iter().enumerate().filter(|(_, r)| r.active()) {
         let Attending::School(there) = &record.attending else { continue };
         if *there == record.school {
             continue;
@@ -20,14 +20,9 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
             case.school_name(&record.school),
             case.school_name(there),
         );
-        found.push(Violation::of_applicant(
-            Code::V09,
-            &record.school,
-            &applicant,
-            there,
-            &record.school,
-            sentence,
-        ));
+        let school = &record.school;
+        let v = Violation::of_applicant(Code::V09, school, &applicant, there, school, sentence);
+        found.push(v.on_records(&[at]));
     }
     found
 }

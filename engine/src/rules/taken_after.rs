@@ -29,7 +29,7 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
             found.push(Violation::of_admission(Code::V05, held, taken, by, sentence));
         }
     }
-    for record in case.inputs.registry.iter().filter(|r| r.active()) {
+    for (at, record) in case.inputs.registry.iter().enumerate().filter(|(_, r)| r.active()) {
         let admissions = case.admissions_of_record(record);
         let Some(first) = admissions.first() else { continue };
         if admissions.iter().any(|h| h.row.school == record.school) {
@@ -50,7 +50,8 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
                 &first.row.school,
                 sentence,
             )
-            .at(&first.row.batch, &first.row.category),
+            .at(&first.row.batch, &first.row.category)
+            .on_records(&[at]),
         );
     }
     found

@@ -46,6 +46,8 @@ pub struct Violation {
     pub detail: String,
     /// Whose clearance it withholds; not a column.
     pub blocks: Blocks,
+    /// The places in the list of registry records of those it rests on; not a column.
+    pub records: Vec<usize>,
 }
 
 impl Violation {
@@ -72,6 +74,7 @@ impl Violation {
             item: item.to_owned(),
             detail: format!("{sentence}{}", source(item)),
             blocks: Blocks::Nobody,
+            records: Vec::new(),
         }
     }
 
@@ -112,6 +115,13 @@ impl Violation {
         self
     }
 
+    /// The same, resting on these registry records.
+    #[must_use]
+    pub(super) fn on_records(mut self, places: &[usize]) -> Self {
+        self.records = places.to_vec();
+        self
+    }
+
     /// The same, with the item that the policy file gives for the number, if it gives one.
     #[must_use]
     pub(super) fn under_item(mut self, item: &str) -> Self {
@@ -120,6 +130,18 @@ impl Violation {
             self.item = item.to_owned();
         }
         self
+    }
+
+    /// Whether it withholds the clearance of an admission of this applicant to this school: a warning withholds none.
+    #[must_use]
+    pub fn withholds(&self, applicant: &str, school: &str) -> bool {
+        self.severity == Severity::Error
+            && match &self.blocks {
+                Blocks::Nobody => false,
+                Blocks::Applicants(ids) => ids.iter().any(|id| id == applicant),
+                Blocks::School => self.school == school,
+                Blocks::Everyone => true,
+            }
     }
 
     /// The order of `violations.csv`: code, school, applicant, batch, category, then the rest.

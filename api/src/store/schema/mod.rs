@@ -130,7 +130,7 @@ const HISTORIES: &[History] = &[
     ),
     partly(
         "clearance",
-        &["valid", "admission_active", "audit_digest", "issued_at"],
+        &["valid", "admission_active", "reason", "audit_digest", "issued_at"],
         &[&["admission_id"]],
         &[],
     ),
@@ -146,7 +146,14 @@ const HISTORIES: &[History] = &[
         &[("open", "withdrawn")],
     ),
     fixed("class_group", &[&["id"], &["season_id", "school_id", "kind", "formation", "name"]]),
-    fixed("class_member", &[&["class_id", "seat_no"], &["class_id", "record_id"]]),
+    History {
+        table: "class_member",
+        keeps: Keeps::AllBut(&["active", "record_status", "left_at"]),
+        keys: &[&["id"], &["class_id", "seat_no", "active"], &["class_id", "record_id"]],
+        states: Some(("active", &[("1", "0")])),
+    },
+    partly("registry_dump", &["content"], &[&["id"]], &[]),
+    fixed("gate_event", &[&["seq", "nth"]]),
     partly(
         "job",
         &[

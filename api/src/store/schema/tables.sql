@@ -432,14 +432,16 @@ CREATE TABLE arrival (
         REFERENCES admission (id, season_id, applicant_id, school_id, active)
 );
 
--- What the audit of a published season cleared. Withdrawn, it can open no record.
+-- What the audit of a published season cleared, and what it did not, with the reason. Withdrawn, it can open no record.
 CREATE TABLE clearance (
     admission_id     BIGINT  NOT NULL PRIMARY KEY REFERENCES admission (id),
     admission_active INTEGER CHECK (admission_active = 1),
     valid            INTEGER NOT NULL CHECK (valid IN (0, 1)),
+    reason           TEXT    NOT NULL,
     audit_digest     TEXT    NOT NULL CHECK (length(audit_digest) = 64),
     issued_at        BIGINT  NOT NULL,
     CHECK ((valid = 1) = (admission_active IS NOT NULL)),
+    CHECK ((valid = 1) = (reason = '')),
     UNIQUE (admission_id, valid),
     FOREIGN KEY (admission_id, admission_active) REFERENCES admission (id, active)
 );
@@ -496,7 +498,9 @@ CREATE TABLE class_group (
     FOREIGN KEY (season_id, school_id) REFERENCES school (season_id, school_id)
 );
 
+-- A pupil sits in a class as long as the record is open: who leaves frees the seat, and a record is withdrawn after that.
 CREATE TABLE class_member (
+    id            {id},
     class_id      BIGINT  NOT NULL,
     school_id     TEXT    NOT NULL,
     kind          TEXT    NOT NULL,
@@ -504,15 +508,31 @@ CREATE TABLE class_member (
     cap           INTEGER NOT NULL,
     seat_no       INTEGER NOT NULL,
     record_id     BIGINT  NOT NULL,
-    record_status TEXT    NOT NULL CHECK (record_status = 'open'),
+    record_status TEXT    CHECK (record_status = 'open'),
+    active        INTEGER NOT NULL CHECK (active IN (0, 1)),
+    left_at       BIGINT,
     CHECK (seat_no BETWEEN 1 AND cap),
-    PRIMARY KEY (class_id, seat_no),
+    CHECK ((active = 1) = (record_status IS NOT NULL)),
+    CHECK ((active = 1) = (left_at IS NULL)),
     UNIQUE (class_id, record_id),
     FOREIGN KEY (class_id, school_id, kind, formation, cap)
         REFERENCES class_group (id, school_id, kind, formation, cap),
     FOREIGN KEY (record_id, school_id, record_status) REFERENCES registry_record (id, school_id, status)
 );
+CREATE UNIQUE INDEX class_member_seat ON class_member (class_id, seat_no) WHERE active = 1;
 CREATE UNIQUE INDEX class_member_once ON class_member (record_id, formation) WHERE kind = 'class';
+
+-- What the registry system says, as it was brought: sealed, and compared as a whole. The content may be destroyed.
+CREATE TABLE registry_dump (
+    id         {id},
+    season_id  TEXT    NOT NULL REFERENCES season (id),
+    file_name  TEXT    NOT NULL,
+    digest     TEXT    NOT NULL CHECK (length(digest) = 64),
+    content    {blob},
+    row_count  INTEGER NOT NULL CHECK (row_count >= 0),
+    created_by TEXT    NOT NULL REFERENCES account (name),
+    created_at BIGINT  NOT NULL
+);
 
 -- The ledger ----------------------------------------------------------------------------------------------------
 
@@ -529,6 +549,17 @@ CREATE TABLE ledger_payload (
     salt      {blob},
     payload   {blob},
     CHECK ((salt IS NULL) = (payload IS NULL))
+);
+
+-- What the registry system is told, in the order of the ledger and in the transaction of the act.
+CREATE TABLE gate_event (
+    seq          BIGINT  NOT NULL REFERENCES ledger_entry (seq),
+    nth          INTEGER NOT NULL CHECK (nth >= 0),
+    season_id    TEXT    NOT NULL REFERENCES season (id),
+    kind         TEXT    NOT NULL CHECK (kind IN ('admission_published', 'admission_revoked', 'arrived',
+        'arrival_undone', 'cleared', 'clearance_withdrawn', 'record_opened', 'record_withdrawn')),
+    admission_id BIGINT  NOT NULL REFERENCES admission (id),
+    PRIMARY KEY (seq, nth)
 );
 
 CREATE TABLE checkpoint (

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use luqu_engine::classes::Formation;
-use luqu_engine::domain::Season;
+use luqu_engine::domain::{Gender, Season};
 use rust_xlsxwriter::Workbook;
 
+use super::people::people_csv;
 use super::style::{Column, Styles, failed, table};
 use crate::error::Failure;
 
@@ -23,32 +24,92 @@ const ROSTER: &[Column] = &[
     column("学校", 28.0),
 ];
 
-/// The bytes of the workbook; scores stay out of it, since rosters hang on walls.
+/// A pupil on a roster; scores stay out of it, since rosters hang on walls.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pupil {
+    /// 班号
+    pub class_no: u32,
+    /// 序号 in the class, from 1.
+    pub seat_no: u32,
+    /// 报名号
+    pub applicant_id: String,
+    /// 姓名
+    pub name: String,
+    /// 性别
+    pub gender: Option<Gender>,
+    /// 毕业学校
+    pub junior: String,
+}
+
+/// The bytes of the workbook of classes that were formed.
 ///
 /// # Errors
 /// `Internal`.
 pub fn rosters(season: &Season, formations: &[Formation]) -> Result<Vec<u8>, Failure> {
+    let sheets: Vec<(&str, &str, Vec<Pupil>)> = formations
+        .iter()
+        .map(|formation| {
+            let pupils = formation.classes.iter().zip(1..).flat_map(|(members, class_no)| {
+                members.iter().zip(1..).map(move |(&id, seat_no)| {
+                    let person = season.applicant(id);
+                    Pupil {
+                        class_no,
+                        seat_no,
+                        applicant_id: person.id.to_string(),
+                        name: person.name.to_string(),
+                        gender: person.gender,
+                        junior: season.school(person.junior).name.to_string(),
+                    }
+                })
+            });
+            let school = season.school(formation.school);
+            (school.id.as_str(), school.name.as_str(), pupils.collect())
+        })
+        .collect();
+    workbook(&sheets)
+}
+
+/// The bytes of a workbook with a sheet for every school: its id, its name, its pupils by class and seat.
+///
+/// # Errors
+/// `Internal`.
+pub fn workbook(schools: &[(&str, &str, Vec<Pupil>)]) -> Result<Vec<u8>, Failure> {
     let mut book = Workbook::new();
     let styles = Styles::new();
     let mut names = BTreeSet::new();
-    for (at, formation) in formations.iter().enumerate() {
-        let school = season.school(formation.school);
-        let pupils = formation.classes.iter().zip(1_u32..).flat_map(|(members, class)| {
-            members.iter().zip(1_u32..).map(move |(&id, nth)| (class, nth, id))
-        });
-        let name = sheet_name(at, &school.id, &mut names);
-        table(&mut book, &styles, &name, ROSTER, pupils, |(class, nth, id), cells| {
-            let person = season.applicant(id);
-            cells.push(class.into());
-            cells.push(nth.into());
-            cells.push(person.id.as_str().into());
-            cells.push(person.name.as_str().into());
-            cells.push(person.gender.map(luqu_engine::domain::Gender::label).into());
-            cells.push(season.school(person.junior).name.as_str().into());
-            cells.push(school.name.as_str().into());
+    for (at, (id, school, pupils)) in schools.iter().enumerate() {
+        let name = sheet_name(at, id, &mut names);
+        table(&mut book, &styles, &name, ROSTER, pupils.iter(), |pupil, cells| {
+            cells.push(pupil.class_no.into());
+            cells.push(pupil.seat_no.into());
+            cells.push(pupil.applicant_id.as_str().into());
+            cells.push(pupil.name.as_str().into());
+            cells.push(pupil.gender.map(Gender::label).into());
+            cells.push(pupil.junior.as_str().into());
+            cells.push((*school).into());
         })?;
     }
     book.save_to_buffer().map_err(failed)
+}
+
+/// The bytes of one school's roster as CSV for people.
+#[must_use]
+pub fn csv(school: &str, pupils: &[Pupil]) -> Vec<u8> {
+    let header: Vec<&str> = ROSTER.iter().map(|c| c.title).collect();
+    people_csv(
+        &header,
+        pupils.iter().map(|p| {
+            [
+                p.class_no.to_string(),
+                p.seat_no.to_string(),
+                p.applicant_id.clone(),
+                p.name.clone(),
+                p.gender.map_or("", Gender::label).to_owned(),
+                p.junior.clone(),
+                school.to_owned(),
+            ]
+        }),
+    )
 }
 
 /// The id of the school where a sheet can be called so; else its place goes in front and keeps names apart. Sheets are

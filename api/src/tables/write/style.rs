@@ -129,7 +129,23 @@ pub(crate) fn table<'a, R>(
     name: &str,
     columns: &[Column],
     rows: impl Iterator<Item = R>,
+    fill: impl FnMut(R, &mut Vec<Cell<'a>>),
+) -> Result<(), Failure> {
+    signed_table(book, styles, name, columns, rows, fill, &[])
+}
+
+/// The same with a row to sign below the last one: each word at its column, with a line to write on behind it.
+///
+/// # Errors
+/// `Internal`.
+pub(crate) fn signed_table<'a, R>(
+    book: &mut Workbook,
+    styles: &Styles,
+    name: &str,
+    columns: &[Column],
+    rows: impl Iterator<Item = R>,
     mut fill: impl FnMut(R, &mut Vec<Cell<'a>>),
+    signed: &[(usize, &str)],
 ) -> Result<(), Failure> {
     let mut rows = rows.peekable();
     let mut cells = Vec::with_capacity(columns.len());
@@ -151,6 +167,11 @@ pub(crate) fn table<'a, R>(
         let last = column_number(columns.len().saturating_sub(1));
         sheet.autofilter(0, 0, row_number(at.max(2) - 1), last).map_err(failed)?;
         if rows.peek().is_none() {
+            for &(column, word) in signed {
+                let (row, column) = (row_number(at + 1), column_number(column));
+                sheet.write_with_format(row, column, word, &styles.heading).map_err(failed)?;
+                sheet.write_blank(row, column + 1, &styles.blank_line).map_err(failed)?;
+            }
             break;
         }
     }

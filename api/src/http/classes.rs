@@ -1,0 +1,136 @@
+//! Classes of a school's registered pupils.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use luqu_engine::classes::{PupilRow, Wants};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::extract::{Json, Path, Query};
+use super::guard::Guard;
+use super::output::{Form, Shape, file_answer};
+use super::{App, Problem};
+use crate::acts::ClassesAsked;
+use crate::tables::write::rosters_xlsx::{csv, workbook};
+
+/// What is asked of the classes; everything may be left out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    /// Fewer classes than approved, or their number where the plan has none.
+    classes: Option<u32>,
+    /// Who shares a class and who may not.
+    #[serde(default)]
+    wants: Vec<Want>,
+}
+
+/// What is asked for one pupil (分班要求).
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Want {
+    /// 报名号
+    applicant_id: String,
+    /// 同班组
+    together: Option<String>,
+    /// 分班组
+    apart: Option<String>,
+    /// 专项队
+    squad: Option<String>,
+    /// 住宿
+    boarding: Option<bool>,
+    /// 选科组合
+    combination: Option<String>,
+}
+
+/// The classes that were formed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Formed {
+    /// Which division of the school's pupils it is, from 1; the last counts.
+    formation: u32,
+    /// Pupils in each class, by number.
+    sizes: Vec<usize>,
+    /// Places off an even share by more than one.
+    beyond: u32,
+    /// What is left uneven.
+    objective: i64,
+    /// The least that it can be.
+    bound: i64,
+}
+
+/// A pupil's place.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Place {
+    class_no: u32,
+    seat_no: u32,
+    applicant_id: String,
+    name: String,
+    /// 性别
+    gender: Option<&'static str>,
+    /// 毕业学校
+    junior: String,
+}
+
+/// Forms the classes of everybody registered at a school, anew if there are some.
+#[utoipa::path(post, path = "/v1/seasons/{season}/schools/{school}/classes", tag = "school",
+    params(("season" = String, Path), ("school" = String, Path)), request_body = Asked,
+    responses((status = 201, body = Formed), (status = 404, body = Problem), (status = 409, body = Problem),
+        (status = 422, body = Problem)))]
+pub(super) async fn form(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, school)): Path<(String, String)>,
+    Json(Asked { classes, wants }): Json<Asked>,
+) -> Result<(StatusCode, Json<Formed>), Problem> {
+    let text = |t: Option<String>| t.filter(|t| !t.trim().is_empty()).map(|t| t.as_str().into());
+    let want = |w: Want| PupilRow {
+        applicant: text(Some(w.applicant_id)),
+        wants: Wants {
+            together: text(w.together),
+            apart: text(w.apart),
+            squad: text(w.squad),
+            boarding: w.boarding,
+            combination: text(w.combination),
+        },
+    };
+    let asked = ClassesAsked { classes, wants: wants.into_iter().map(want).collect() };
+    let formed = app.office.form_classes(&guard.actor, &season, &school, asked).await?;
+    let (objective, bound) = formed.objective;
+    let (formation, sizes, beyond) = (formed.number, formed.sizes, formed.beyond);
+    Ok((StatusCode::CREATED, Json(Formed { formation, sizes, beyond, objective, bound })))
+}
+
+/// The pupils of a school by class and seat.
+#[utoipa::path(get, path = "/v1/seasons/{season}/schools/{school}/classes", tag = "school",
+    params(("season" = String, Path), ("school" = String, Path), Form),
+    responses((status = 200, body = Vec<Place>), (status = 404, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, school)): Path<(String, String)>,
+    Query(form): Query<Form>,
+) -> Result<Response, Problem> {
+    let pupils = app.office.class_lists(&guard.actor, &season, &school).await?;
+    let names = app.office.store().read().school_names(&season).await?;
+    let name = names.get(&school).cloned().unwrap_or_default();
+    match form.format.as_deref() {
+        None | Some("json") => {
+            let place = |p: crate::tables::write::rosters_xlsx::Pupil| Place {
+                class_no: p.class_no,
+                seat_no: p.seat_no,
+                applicant_id: p.applicant_id,
+                name: p.name,
+                gender: p.gender.map(luqu_engine::domain::Gender::label),
+                junior: p.junior,
+            };
+            Ok(Json(pupils.into_iter().map(place).collect::<Vec<_>>()).into_response())
+        }
+        Some("csv") => Ok(file_answer("classes.csv", Shape::Csv, csv(&name, &pupils))),
+        Some("xlsx") => {
+            let book = workbook(&[(&school, &name, pupils)]);
+            let book = book.map_err(|e| Problem::internal(&e.to_string()))?;
+            Ok(file_answer("classes.xlsx", Shape::Xlsx, book))
+        }
+        Some(_) => Err(Problem::bad_request("format 只能是 json、csv 或 xlsx")),
+    }
+}

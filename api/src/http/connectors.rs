@@ -1,0 +1,186 @@
+//! Hand-over to the registry system, its dumps, and the reconciliation of the two.
+
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::CellFault;
+use super::extract::{Json, Path, Query};
+use super::guard::Guard;
+use super::output::{Form, Shape, file_answer};
+use super::{App, Problem};
+use crate::acts::{DumpRead, HandOver, Upload};
+use crate::store::Role;
+use crate::tables::write::handover::Headings;
+use crate::tables::write::reconciliation::{self, Row};
+
+/// Which list is to be handed over, and why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    /// One school; all without.
+    school_id: Option<String>,
+    /// For what: it is logged, since the list holds id numbers.
+    reason: String,
+    /// `xlsx` (the default) or `csv`.
+    format: Option<String>,
+    /// Headings and values as the codes of the data standard: XM, XBM, CSRQ ….
+    #[serde(default)]
+    codes: bool,
+}
+
+/// Which school is wanted.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct OfSchool {
+    /// One school; all without.
+    school: Option<String>,
+}
+
+/// A dump of the registry.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Dump {
+    id: i64,
+    file_name: String,
+    /// SHA-256 of the file.
+    digest: String,
+    records: u32,
+    brought_by: String,
+    /// Microseconds of UTC.
+    brought_at: i64,
+}
+
+/// What came of bringing a dump in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Read {
+    /// The number of the dump; none where faults block it.
+    id: Option<i64>,
+    records: usize,
+    faults: Vec<CellFault>,
+    /// Faults beyond those listed.
+    omitted: u64,
+}
+
+/// The list 统一招生名单 with id numbers: whoever is published, arrived and cleared. That it was taken is logged.
+#[utoipa::path(post, path = "/v1/seasons/{season}/handover", tag = "office", params(("season" = String, Path)),
+    request_body = Asked,
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 400, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn hand_over(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+    Json(asked): Json<Asked>,
+) -> Result<Response, Problem> {
+    let shape = match asked.format.as_deref() {
+        None | Some("xlsx") => Shape::Xlsx,
+        Some("csv") => Shape::Csv,
+        Some(_) => return Err(Problem::bad_request("format 只能是 xlsx 或 csv")),
+    };
+    let wanted = HandOver {
+        school: asked.school_id,
+        reason: asked.reason,
+        headings: if asked.codes { Headings::Codes } else { Headings::Chinese },
+        workbook: shape == Shape::Xlsx,
+    };
+    let bytes = app.office.hand_over(&guard.actor, &season, &wanted).await?;
+    let name = if wanted.workbook { "handover.xlsx" } else { "handover.csv" };
+    Ok(file_answer(name, shape, bytes))
+}
+
+/// The OneRoster 1.2 archive (CSV, bulk) of whoever may be registered or is; without id numbers.
+#[utoipa::path(get, path = "/v1/seasons/{season}/oneroster", tag = "registry",
+    params(("season" = String, Path), OfSchool),
+    responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 403, body = Problem)))]
+pub(super) async fn oneroster(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+    Query(OfSchool { school }): Query<OfSchool>,
+) -> Result<Response, Problem> {
+    let bytes = app.office.oneroster(&guard.actor, &season, school.as_deref()).await?;
+    Ok(file_answer("oneroster.zip", Shape::Zip, bytes))
+}
+
+/// The dumps of the registry that were brought in, latest first.
+#[utoipa::path(get, path = "/v1/seasons/{season}/registry-dumps", tag = "office", params(("season" = String, Path)),
+    responses((status = 200, body = Vec<Dump>), (status = 403, body = Problem)))]
+pub(super) async fn dumps(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+) -> Result<Json<Vec<Dump>>, Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    if app.office.store().read().season(&season).await?.is_none() {
+        return Err(Problem::not_found("没有这个招生季"));
+    }
+    let all = app.office.store().read().dumps(&season).await?;
+    let dump = |d: crate::store::Dump| Dump {
+        id: d.id,
+        file_name: d.file_name,
+        digest: d.digest,
+        records: d.rows,
+        brought_by: d.by,
+        brought_at: d.at,
+    };
+    Ok(Json(all.into_iter().map(dump).collect()))
+}
+
+/// Brings a dump of the registry in: one CSV (UTF-8 or GB18030), or a workbook with the sheet 学籍. Faults stand at
+/// their cells, and then nothing is kept.
+#[utoipa::path(post, path = "/v1/seasons/{season}/registry-dumps", tag = "office",
+    params(("season" = String, Path)),
+    request_body(content = Vec<u8>, content_type = "multipart/form-data"),
+    responses((status = 201, body = Read), (status = 400, body = Problem), (status = 403, body = Problem),
+        (status = 422, body = Read)))]
+pub(super) async fn bring(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(StatusCode, Json<Read>), Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
+    let mut form = form.map_err(|e| Problem::bad_request(&e.body_text()))?;
+    let broken = |e: axum::extract::multipart::MultipartError| Problem::bad_request(&e.body_text());
+    let mut upload = None;
+    while let Some(part) = form.next_field().await.map_err(broken)? {
+        let Some(name) = part.file_name().map(str::to_owned) else { continue };
+        let bytes = part.bytes().await.map_err(broken)?.to_vec();
+        if upload.replace(Upload { name, bytes }).is_some() {
+            return Err(Problem::bad_request("一次只收一个文件"));
+        }
+    }
+    let none = || Problem::bad_request("没有收到文件：请用 multipart/form-data 上传");
+    let DumpRead { id, loaded } =
+        app.office.bring_dump(&guard.actor, &season, upload.ok_or_else(none)?).await?;
+    let status = if id.is_some() { StatusCode::CREATED } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let faults = loaded.faults.iter().map(CellFault::of).collect();
+    Ok((status, Json(Read { id, records: loaded.records.len(), faults, omitted: loaded.omitted })))
+}
+
+/// How a dump and the admissions differ, in both directions, with the rule, the evidence and what to do.
+#[utoipa::path(get, path = "/v1/seasons/{season}/registry-dumps/{dump}/reconciliation", tag = "office",
+    params(("season" = String, Path), ("dump" = i64, Path), Form),
+    responses((status = 200, body = Vec<Row>), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn reconciliation(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, dump)): Path<(String, i64)>,
+    Query(form): Query<Form>,
+) -> Result<Response, Problem> {
+    let rows = app.office.reconciled(&guard.actor, &season, dump).await?;
+    match form.format.as_deref() {
+        None | Some("json") => Ok(Json(rows).into_response()),
+        Some("csv") => {
+            Ok(file_answer("reconciliation.csv", Shape::Csv, reconciliation::csv(&rows)))
+        }
+        Some("xlsx") => {
+            let book = reconciliation::workbook(&rows);
+            let book = book.map_err(|e| Problem::internal(&e.to_string()))?;
+            Ok(file_answer("reconciliation.xlsx", Shape::Xlsx, book))
+        }
+        Some(_) => Err(Problem::bad_request("format 只能是 json、csv 或 xlsx")),
+    }
+}
