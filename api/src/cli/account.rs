@@ -17,8 +17,6 @@ use crate::store::Store;
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
-    #[command(flatten)]
-    flags: Flags,
 }
 
 #[derive(Subcommand)]
@@ -31,9 +29,14 @@ enum Command {
         /// 显示名称
         #[arg(long, default_value = "系统管理员")]
         display: String,
+        #[command(flatten)]
+        flags: Flags,
     },
     /// 列出账号
-    List,
+    List {
+        #[command(flatten)]
+        flags: Flags,
+    },
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -46,18 +49,19 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 async fn act(args: &Args) -> Result<(), ActError> {
-    let config = Config::of(&args.flags, &ServerFlags::default())?;
+    let (Command::AddAdmin { flags, .. } | Command::List { flags }) = &args.command;
+    let config = Config::of(flags, &ServerFlags::default())?;
     std::fs::create_dir_all(&config.data).map_err(Failure::io(&config.data))?;
     let store = Store::open(&config.database).await.map_err(|e| Failure::Usage(e.to_string()))?;
     let keys = keys_of(&config, &store).await?;
     let office = Office::new(store, Arc::new(keys)).guarded(Guard::at(config.guard.clone()));
     match &args.command {
-        Command::AddAdmin { name, display } => {
+        Command::AddAdmin { name, display, .. } => {
             let password = office.bootstrap_admin(name, display).await?;
             say(format_args!("已建立管理员 {name}，密码只显示这一次，首次登录须修改："));
             data(format_args!("{password}\n"))?;
         }
-        Command::List => {
+        Command::List { .. } => {
             for account in office.store().read().accounts().await? {
                 let state = if account.disabled { "停用" } else { "启用" };
                 let (name, role) = (&account.name, account.role.word());

@@ -37,8 +37,18 @@ pub(super) struct Question {
 /// Longer numbers and codes are nobody's.
 const LONGEST: usize = 100;
 
-/// The right key of a question, or the one answer to all wrong ones.
-fn asked(app: &App, question: Question) -> Result<((String, String), [u8; 32], String), Problem> {
+/// A question as it is looked for.
+struct Asked {
+    /// Season and application number.
+    key: (String, String),
+    /// Keyed hash of the code.
+    check: [u8; 32],
+    /// What wrong answers are counted by.
+    about: String,
+}
+
+/// A question, unless its number rests or is nobody's.
+fn asked(app: &App, question: Question) -> Result<Asked, Problem> {
     let Question { season, applicant_id, code } = question;
     if [&season, &applicant_id, &code].iter().any(|t| t.len() > LONGEST) {
         return Err(wrong());
@@ -49,7 +59,7 @@ fn asked(app: &App, question: Question) -> Result<((String, String), [u8; 32], S
         return Err(Problem::too_many("输入错误次数过多，请 15 分钟后再试"));
     }
     let check = app.office.lookup_check(&season, &applicant_id, &code);
-    Ok(((season, applicant_id), check, about))
+    Ok(Asked { key: (season, applicant_id), check, about })
 }
 
 fn wrong() -> Problem {
@@ -63,7 +73,7 @@ pub(super) async fn look_up(
     State(app): State<App>,
     Json(question): Json<Question>,
 ) -> Result<Response, Problem> {
-    let (key, check, about) = asked(&app, question)?;
+    let Asked { key, check, about } = asked(&app, question)?;
     match app.lookups.ask(&key, &check) {
         Some(body) => {
             counter!("luqu_lookups_total", "outcome" => "found").increment(1);
@@ -86,7 +96,7 @@ pub(super) async fn explain(
     State(app): State<App>,
     Json(question): Json<Question>,
 ) -> Result<Response, Problem> {
-    let (key, check, about) = asked(&app, question)?;
+    let Asked { key, check, about } = asked(&app, question)?;
     if app.lookups.ask(&key, &check).is_none() {
         app.lookups.wrong.count(&about);
         return Err(wrong());
