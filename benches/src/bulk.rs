@@ -56,7 +56,16 @@ async fn prepare(store: &Store, season: &Season) -> Outcome<()> {
     for (name, role) in [("zhao", Role::Clerk), ("qian", Role::Reviewer)] {
         let (name, display) = (name.to_owned(), name.to_owned());
         let password_hash = String::new();
-        let account = Account { name, display, role, school: None, password_hash, disabled: false };
+        let must_change = false;
+        let account = Account {
+            name,
+            display,
+            role,
+            school: None,
+            password_hash,
+            must_change,
+            disabled: false,
+        };
         tx.create_account(&account, 1).await?;
     }
     let row = SeasonRow {

@@ -132,6 +132,7 @@ async fn people(office: &Office) -> Outcome<[Actor; 2]> {
             role,
             school: None,
             password_hash: password_hash.clone(),
+            must_change: false,
             disabled: false,
         };
         tx.create_account(&account, 1).await?;
