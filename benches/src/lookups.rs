@@ -100,7 +100,7 @@ async fn prepare(folder: &Path, url: &str, applicants: u32) -> Outcome<()> {
         let admitted = office.publish(&reviewer, &season, round, &digest).await?;
         lap.tell(&format!("{batch}: {admitted} admissions published"));
     }
-    let results = office.public_results(&season).await?;
+    let results = office.public_results(&season).await?.results;
     lap.tell("results read into memory");
     let mut questions = String::new();
     for result in &results {
