@@ -28,8 +28,9 @@ fn every_public_answer_is_the_signed_result_or_the_look_up_stays_closed() {
             "another way in",
         ),
         (
-            "DROP TRIGGER admission_kept; DELETE FROM admission WHERE id = \
-             (SELECT min(id) FROM admission WHERE active = 1)",
+            "DROP TRIGGER admission_kept; DROP TRIGGER gate_event_kept; \
+             DELETE FROM gate_event WHERE admission_id = (SELECT min(id) FROM admission); \
+             DELETE FROM admission WHERE id = (SELECT min(id) FROM admission)",
             "an admission that is gone",
         ),
         (

@@ -162,8 +162,8 @@ fn the_gate_opens_step_by_step_and_closes_in_the_right_order() {
             let proposed = clerk.post(&format!("{base}/decisions"), body).await.must_be(201);
             let approve = format!("{base}/decisions/{}/approve", proposed["id"]);
             let signature = json!({"digest": proposed["digest"]});
-            clerk.post(&approve, signature.clone()).await.must_be(403);
-            reviewer.post(&approve, signature).await.must_be(204);
+            clerk.matching(&approve, "*", signature.clone()).await.must_be(403);
+            reviewer.matching(&approve, "*", signature).await.must_be(204);
             let told = gate(one).await.must_be(200);
             assert_eq!((&told["state"], &told["standing"]), (&json!("refused"), &json!("revoked")));
             assert_eq!(told["evidence"]["revoked_by"], proposed["id"]);
