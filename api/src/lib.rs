@@ -1,4 +1,4 @@
-//! Everything that touches the world: files, the command line and, later, the season server.
+//! Everything that touches the world: files, the command line and the season server.
 
 pub mod acts;
 pub mod audit_report;
