@@ -1,25 +1,22 @@
-//! Minimum-cost flow in exact integers: successive shortest paths with potentials, from a good start.
+//! Minimum-cost flow in exact integers: the network simplex method from a good start.
 //!
 //! Every arc `a` carries a flow between `lower` and `upper`; every node must send out `supply` more than it
 //! receives; the sum of cost × flow is to be least. Costs are pairs compared left to right, so that a
 //! tie-break needs no scaling and cannot disturb the main cost.
 //!
-//! 1. Take any potentials π. An arc of negative reduced cost `c + π(from) − π(to)` starts full, one of
-//!    positive reduced cost starts at its lower bound, one of zero takes what its tail still has to send.
-//!    This flow is optimal for whatever supplies it happens to serve.
-//! 2. While a node has more than it may keep: grow shortest-path trees by Dijkstra over the residual arcs, whose
-//!    reduced costs are never negative, from all nodes in excess at once, until each tree has reached a node that
-//!    lacks flow or going on costs more than it has found. Trees share no node, so that their paths do not disturb each other.
-//! 3. With D the distance of the last node so reached, add min(distance, D) − D to each potential, which keeps all
-//!    reduced costs of residual arcs non-negative and makes those of the paths zero; push along each path what fits.
-//! 4. Stop when no excess is left (optimal) or no path leads from one (infeasible).
+//! 1. Take any potentials π, and count costs from them: `c + π(from) − π(to)`. An arc of negative cost starts full, any other
+//!    at its lower bound: optimal for whatever supplies it happens to serve. A root joined to every node by an arc that is
+//!    dearer than any path takes what is over and gives what is missing. These arcs are the first tree.
+//! 2. While an arc outside the tree would lower the cost – it and the way back through the tree make a circle –, send round
+//!    that circle what fits, and let an arc that is then full or empty leave the tree in its stead. The next arc is the best of
+//!    a block, the blocks taken in turn.
+//! 3. No such arc is left: the flow is optimal. If an arc of the root still carries flow, no flow serves the supplies.
 //!
-//! Lower bounds and negative costs need no transformation in this form. With F the excess after step 1 and
-//! m arcs the time is O(F · m log m); equal distances are settled in the order of the nodes, so that the answer
-//! is a function of the input. [`Solution::is_optimal`] judges the result without the solver's help.
+//! Among the arcs that could leave, the last one on the way round the circle from its highest node does, so that every node can
+//! always send something more towards the root. Such a tree never comes back, and the method ends though most steps of a table
+//! move nothing (Cunningham, A network simplex method, Mathematical Programming 11, 1976). Lower bounds and negative costs need
+//! no transformation, and the answer is a function of the input. [`Solution::is_optimal`] judges it without the solver's help.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::ops::{Add, Sub};
 
 /// A cost: `main` decides, `tie` decides among equals.
@@ -87,9 +84,11 @@ impl Network {
     /// Solves the network from the given potentials, one per node; any will do, good ones save work.
     /// `None` where no flow satisfies all bounds and supplies.
     pub(super) fn solve(&self, potential: Vec<Cost>) -> Option<Solution> {
-        let mut search = Search::new(self, potential);
-        while search.augment()? {}
-        Some(Solution { flow: search.flow, potential: search.potential })
+        let mut tree = Tree::new(self, potential);
+        while let Some(arc) = tree.entering() {
+            tree.pivot(arc);
+        }
+        tree.solution()
     }
 }
 
@@ -115,186 +114,268 @@ impl Solution {
     }
 }
 
-/// An arc as a way out of one of its ends: along it, or back.
+/// Where an arc outside the tree stands; the arcs of the tree are between.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Lower,
+    Tree,
+    Upper,
+}
+
+/// An arc of the network, or one that joins a node with the root.
 #[derive(Clone, Copy)]
-struct Way {
-    arc: usize,
+struct Branch {
+    from: usize,
     to: usize,
-    /// The flow of the arc at which this way is closed.
-    full: i64,
-    /// The cost of the arc, negative on the way back.
+    /// The most it carries above its lower bound.
+    room: i64,
+    /// What it carries above its lower bound.
+    load: i64,
+    /// Its cost counted from the potentials of the start.
     cost: Cost,
+    state: State,
 }
 
-struct Search<'n> {
-    arcs: &'n [Arc],
-    /// The residual ways out of each node, `offsets[v]..offsets[v + 1]`.
-    ways: Vec<Way>,
-    offsets: Vec<usize>,
-    flow: Vec<i64>,
+/// A node of the tree: the branch to its parent, and the list of its children.
+#[derive(Clone, Copy)]
+struct Node {
+    parent: usize,
+    branch: usize,
+    depth: usize,
+    first_child: usize,
+    next: usize,
+    previous: usize,
+}
+
+/// No node.
+const NONE: usize = usize::MAX;
+
+struct Tree<'n> {
+    network: &'n Network,
+    /// The potentials of the start.
+    start: Vec<Cost>,
+    /// What the tree adds to them.
     potential: Vec<Cost>,
-    /// What the node still has to send (positive) or to take in (negative).
-    excess: Vec<i64>,
-    /// Distances of the search that is running; `None` for a node not seen.
-    distance: Vec<Option<Cost>>,
-    settled: Vec<bool>,
-    /// The node in excess from which a node was reached.
-    root: Vec<usize>,
-    /// The arc by which a node was reached.
-    reached_by: Vec<Option<usize>>,
+    branches: Vec<Branch>,
+    nodes: Vec<Node>,
+    /// Where the search for an entering arc goes on.
+    next: usize,
+    block: usize,
 }
 
-impl<'n> Search<'n> {
+impl<'n> Tree<'n> {
     /// Step 1.
-    fn new(network: &'n Network, potential: Vec<Cost>) -> Self {
-        let nodes = network.supply.len();
-        let arcs = &network.arcs;
-        let mut offsets = vec![0; nodes + 1];
-        for arc in arcs {
-            offsets[arc.from + 1] += 1;
-            offsets[arc.to + 1] += 1;
-        }
-        for v in 0..nodes {
-            offsets[v + 1] += offsets[v];
-        }
-        let mut next = offsets.clone();
-        let closed = Way { arc: 0, to: 0, full: 0, cost: Cost::ZERO };
-        let mut ways = vec![closed; 2 * arcs.len()];
-        for (at, arc) in arcs.iter().enumerate() {
-            let back = Cost::ZERO - arc.cost;
-            let there = Way { arc: at, to: arc.to, full: arc.upper, cost: arc.cost };
-            for (v, way) in [
-                (arc.from, there),
-                (arc.to, Way { to: arc.from, full: arc.lower, cost: back, ..there }),
-            ] {
-                ways[next[v]] = way;
-                next[v] += 1;
-            }
-        }
+    fn new(network: &'n Network, start: Vec<Cost>) -> Self {
+        let root = network.supply.len();
         let mut excess = network.supply.clone();
-        let mut flow = vec![0; arcs.len()];
-        let mut free = Vec::new();
-        for (at, arc) in arcs.iter().enumerate() {
-            let reduced = arc.cost + potential[arc.from] - potential[arc.to];
-            flow[at] = if reduced < Cost::ZERO { arc.upper } else { arc.lower };
-            excess[arc.from] -= flow[at];
-            excess[arc.to] += flow[at];
-            if reduced == Cost::ZERO {
-                free.push(at);
-            }
+        let mut branches = Vec::with_capacity(network.arcs.len() + root);
+        let mut dearest = 0;
+        for arc in &network.arcs {
+            let cost = arc.cost + start[arc.from] - start[arc.to];
+            let room = arc.upper - arc.lower;
+            let (load, state) =
+                if cost < Cost::ZERO { (room, State::Upper) } else { (0, State::Lower) };
+            excess[arc.from] -= arc.lower + load;
+            excess[arc.to] += arc.lower + load;
+            dearest = cost.main.abs().max(dearest);
+            branches.push(Branch { from: arc.from, to: arc.to, room, load, cost, state });
         }
-        for at in free {
-            let arc = &arcs[at];
-            let more = excess[arc.from].clamp(0, arc.upper - arc.lower);
-            flow[at] += more;
-            excess[arc.from] -= more;
-            excess[arc.to] += more;
+        let most = i128::try_from(root + 1).unwrap_or(i128::MAX);
+        let far = Cost { main: (dearest + 1) * most, tie: 0 };
+        let mut potential = vec![Cost::ZERO; root + 1];
+        let lone = Node {
+            parent: NONE,
+            branch: NONE,
+            depth: 0,
+            first_child: NONE,
+            next: NONE,
+            previous: NONE,
+        };
+        let mut nodes = vec![lone; root + 1];
+        for v in 0..root {
+            let sends = excess[v] >= 0;
+            let (from, to) = if sends { (v, root) } else { (root, v) };
+            potential[v] = if sends { Cost::ZERO - far } else { far };
+            nodes[v].branch = branches.len();
+            let load = excess[v].abs();
+            branches.push(Branch { from, to, room: i64::MAX, load, cost: far, state: State::Tree });
         }
-        Self {
-            arcs,
-            ways,
-            offsets,
-            flow,
-            potential,
-            excess,
-            distance: vec![None; nodes],
-            settled: vec![false; nodes],
-            root: vec![0; nodes],
-            reached_by: vec![None; nodes],
-        }
+        let block = network.arcs.len().isqrt().max(16);
+        let mut tree = Self { network, start, potential, branches, nodes, next: 0, block };
+        (0..root).for_each(|v| tree.attach(v, root));
+        tree
     }
 
-    /// Steps 2 and 3: moves flow from nodes in excess to nodes that lack it. `Some(false)` when nothing is
-    /// left to move, `None` when something is and no path leads on.
-    fn augment(&mut self) -> Option<bool> {
-        if self.excess.iter().all(|&e| e <= 0) {
-            return self.excess.iter().all(|&e| e == 0).then_some(false);
-        }
-        let targets = self.nearest_deficits();
-        let length = targets.last().and_then(|&t| self.distance[t])?;
-        for (potential, distance) in self.potential.iter_mut().zip(&self.distance) {
-            if let Some(distance) = distance.filter(|&d| d < length) {
-                *potential = *potential + distance - length;
-            }
-        }
-        for target in targets {
-            self.push_to(target);
-        }
-        Some(true)
+    fn reduced(&self, branch: &Branch) -> Cost {
+        branch.cost + self.potential[branch.from] - self.potential[branch.to]
     }
 
-    /// Nodes that lack flow, nearest first, each the first to be reached from another node in excess.
-    fn nearest_deficits(&mut self) -> Vec<usize> {
-        self.distance.fill(None);
-        self.settled.fill(false);
-        self.reached_by.fill(None);
-        let mut served = vec![false; self.excess.len()];
-        let mut targets = Vec::new();
-        let (mut done, mut at_last) = (0, 0);
-        let mut heap = BinaryHeap::new();
-        for v in (0..self.excess.len()).filter(|&v| self.excess[v] > 0) {
-            self.distance[v] = Some(Cost::ZERO);
-            self.root[v] = v;
-            heap.push(Reverse((Cost::ZERO, v)));
-        }
-        // One path from each tree, one to each node that lacks flow.
-        let mut possible = heap.len().min(self.excess.iter().filter(|&&e| e < 0).count());
-        while let Some(Reverse((distance, v))) = heap.pop() {
-            if self.settled[v] {
-                continue;
+    /// The arc that lowers the cost most, of the first block that has any.
+    fn entering(&mut self) -> Option<usize> {
+        let arcs = self.network.arcs.len();
+        let mut best = (Cost::ZERO, None);
+        let mut left_in_block = self.block;
+        for _ in 0..arcs {
+            let at = self.next;
+            self.next = if at + 1 == arcs { 0 } else { at + 1 };
+            let branch = &self.branches[at];
+            let gain = match branch.state {
+                State::Lower => self.reduced(branch),
+                State::Upper => Cost::ZERO - self.reduced(branch),
+                State::Tree => Cost::ZERO,
+            };
+            if gain < best.0 {
+                best = (gain, Some(at));
             }
-            self.settled[v] = true;
-            done += 1;
-            // A tree that spreads far without finding anything is grown again from a better start.
-            if !targets.is_empty() && done > 2 * at_last {
-                break;
-            }
-            if self.excess[v] < 0 && !served[self.root[v]] {
-                served[self.root[v]] = true;
-                targets.push(v);
-                at_last = done;
-                possible -= 1;
-                if possible == 0 {
+            left_in_block -= 1;
+            if left_in_block == 0 {
+                if best.1.is_some() {
                     break;
                 }
-            }
-            let base = distance + self.potential[v];
-            for way in &self.ways[self.offsets[v]..self.offsets[v + 1]] {
-                let flow = self.flow[way.arc];
-                if flow == way.full || self.settled[way.to] {
-                    continue;
-                }
-                let there = base + way.cost - self.potential[way.to];
-                if self.distance[way.to].is_none_or(|d| there < d) {
-                    self.distance[way.to] = Some(there);
-                    self.reached_by[way.to] = Some(way.arc);
-                    self.root[way.to] = self.root[v];
-                    heap.push(Reverse((there, way.to)));
-                }
+                left_in_block = self.block;
             }
         }
-        targets
+        best.1
     }
 
-    /// Pushes along the path found as much as its arcs, its start and its end allow.
-    fn push_to(&mut self, target: usize) {
-        let mut path = Vec::new();
-        let mut amount = -self.excess[target];
-        let mut v = target;
-        while let Some(at) = self.reached_by[v] {
-            let arc = &self.arcs[at];
-            let forward = arc.to == v;
-            let room = if forward { arc.upper - self.flow[at] } else { self.flow[at] - arc.lower };
-            amount = amount.min(room);
-            path.push((at, forward));
-            v = if forward { arc.from } else { arc.to };
+    /// Step 2 for one arc.
+    fn pivot(&mut self, entering: usize) {
+        let Branch { from, to, room, state, .. } = self.branches[entering];
+        // Flow goes along the arc from `tail` to `head`, then back through the tree.
+        let grows = state == State::Lower;
+        let (tail, head) = if grows { (from, to) } else { (to, from) };
+        let top = self.meet(tail, head);
+        // The way round from `top`: down to `tail`, over the arc, up from `head`. The last to be full leaves.
+        let (mut amount, mut leaving) = (room, None);
+        let mut v = tail;
+        while v != top {
+            let fits = self.fits(v, false);
+            if fits < amount {
+                (amount, leaving) = (fits, Some((v, tail, head)));
+            }
+            v = self.nodes[v].parent;
         }
-        amount = amount.min(self.excess[v]);
-        for (at, forward) in path {
-            self.flow[at] += if forward { amount } else { -amount };
+        v = head;
+        while v != top {
+            let fits = self.fits(v, true);
+            if fits <= amount {
+                (amount, leaving) = (fits, Some((v, head, tail)));
+            }
+            v = self.nodes[v].parent;
         }
-        self.excess[v] -= amount;
-        self.excess[target] += amount;
+        if amount > 0 {
+            self.branches[entering].load += if grows { amount } else { -amount };
+            self.send(tail, top, -amount);
+            self.send(head, top, amount);
+        }
+        let Some((cut, inner, outer)) = leaving else {
+            self.branches[entering].state = if grows { State::Upper } else { State::Lower };
+            return;
+        };
+        let left = &mut self.branches[self.nodes[cut].branch];
+        left.state = if left.load == 0 { State::Lower } else { State::Upper };
+        let reduced = self.reduced(&self.branches[entering]);
+        let shift = if inner == from { Cost::ZERO - reduced } else { reduced };
+        self.branches[entering].state = State::Tree;
+        self.hang(inner, outer, cut, entering);
+        self.descend(inner, shift);
+    }
+
+    /// The lowest node that is above both, or one of them.
+    fn meet(&self, mut a: usize, mut b: usize) -> usize {
+        while a != b {
+            if self.nodes[a].depth >= self.nodes[b].depth {
+                a = self.nodes[a].parent;
+            } else {
+                b = self.nodes[b].parent;
+            }
+        }
+        a
+    }
+
+    /// What more can go between a node and its parent, upwards or downwards.
+    fn fits(&self, v: usize, upwards: bool) -> i64 {
+        let branch = &self.branches[self.nodes[v].branch];
+        if (branch.from == v) == upwards { branch.room - branch.load } else { branch.load }
+    }
+
+    /// Sends an amount from a node upwards to one above it; a negative one comes down.
+    fn send(&mut self, mut v: usize, top: usize, amount: i64) {
+        while v != top {
+            let branch = &mut self.branches[self.nodes[v].branch];
+            branch.load += if branch.from == v { amount } else { -amount };
+            v = self.nodes[v].parent;
+        }
+    }
+
+    /// Takes the part of the tree below `cut` off and hangs it by its node `inner` to `outer`.
+    fn hang(&mut self, inner: usize, outer: usize, cut: usize, entering: usize) {
+        let (mut v, mut parent, mut branch) = (inner, outer, entering);
+        loop {
+            let old = self.nodes[v];
+            self.detach(v);
+            self.nodes[v].branch = branch;
+            self.attach(v, parent);
+            if v == cut {
+                return;
+            }
+            (v, parent, branch) = (old.parent, v, old.branch);
+        }
+    }
+
+    fn detach(&mut self, v: usize) {
+        let Node { parent, next, previous, .. } = self.nodes[v];
+        if previous == NONE {
+            self.nodes[parent].first_child = next;
+        } else {
+            self.nodes[previous].next = next;
+        }
+        if next != NONE {
+            self.nodes[next].previous = previous;
+        }
+    }
+
+    fn attach(&mut self, v: usize, parent: usize) {
+        let next = self.nodes[parent].first_child;
+        if next != NONE {
+            self.nodes[next].previous = v;
+        }
+        self.nodes[parent].first_child = v;
+        let depth = self.nodes[parent].depth + 1;
+        let node = &mut self.nodes[v];
+        (node.parent, node.next, node.previous, node.depth) = (parent, next, NONE, depth);
+    }
+
+    /// Shifts the potentials of a node and of all below it, and counts their depth anew.
+    fn descend(&mut self, top: usize, shift: Cost) {
+        let mut v = top;
+        loop {
+            self.potential[v] = self.potential[v] + shift;
+            self.nodes[v].depth = self.nodes[self.nodes[v].parent].depth + 1;
+            if self.nodes[v].first_child != NONE {
+                v = self.nodes[v].first_child;
+                continue;
+            }
+            while v != top && self.nodes[v].next == NONE {
+                v = self.nodes[v].parent;
+            }
+            if v == top {
+                return;
+            }
+            v = self.nodes[v].next;
+        }
+    }
+
+    /// Step 3.
+    fn solution(self) -> Option<Solution> {
+        let (arcs, to_root) = self.branches.split_at(self.network.arcs.len());
+        if to_root.iter().any(|b| b.load > 0) {
+            return None;
+        }
+        let flow = arcs.iter().zip(&self.network.arcs).map(|(b, arc)| arc.lower + b.load).collect();
+        let potential =
+            self.start.iter().zip(&self.potential).map(|(&start, &more)| start + more).collect();
+        Some(Solution { flow, potential })
     }
 }
 
