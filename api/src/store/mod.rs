@@ -54,6 +54,7 @@ pub mod schema;
 mod seasons;
 mod ties;
 mod tokens;
+mod tries;
 mod upkeep;
 mod wishes;
 

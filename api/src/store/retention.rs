@@ -55,6 +55,7 @@ pub const RETAINED: &[Retained] = &[
     stays("account", "whoever acts in an office, not in a season"),
     stays("machine_token", "a program's, of no season"),
     stays("account_session", "an account's, and nothing but hashes and times"),
+    stays("sign_in_try", "keyed hashes, for a quarter of an hour"),
     emptied(
         "access_log",
         &[Emptied {

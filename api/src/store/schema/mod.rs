@@ -13,7 +13,8 @@ enum Keeps {
     AllBut(&'static [&'static str]),
 }
 
-/// The history that a table keeps. Every table but `idempotency` is here; none allows DELETE.
+/// The history that a table keeps; none allows DELETE. Every table is here but those of what is soon forgotten,
+/// `idempotency` and `sign_in_try`.
 struct History {
     table: &'static str,
     keeps: Keeps,
