@@ -191,6 +191,16 @@ impl Wanted {
         Ok(response)
     }
 
+    /// A page of rows that are in the order of their numbers.
+    pub(super) fn numbered<T: Row>(
+        self,
+        rows: impl Iterator<Item = T>,
+        id: impl Fn(&T) -> i64,
+    ) -> Result<Response, Problem> {
+        let after = self.after_number()?.unwrap_or(0);
+        self.page(rows.filter(|row| id(row) > after).collect(), |row| id(row).to_string())
+    }
+
     /// All rows of a list that cannot grow long.
     pub(super) fn whole<T: Row>(self, rows: Vec<T>) -> Result<Response, Problem> {
         let ending = match self.form {
