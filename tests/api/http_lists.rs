@@ -47,7 +47,29 @@ fn lists_come_in_three_forms_and_in_pages() {
         assert_eq!((seen.len(), pages), (world.applicants(), world.applicants().div_ceil(70)));
         assert!(seen.is_sorted());
 
-        for list in ["applicants", "rounds", "decisions", "imports", "plan", "quotas", "batches"] {
+        let held = world.office.store().read().admissions(&world.season).await.expect("all");
+        let school = format!("schools/{}", held[0].school);
+        let dump = b"id_number,school_id\n11010519491231002X,S1\n".to_vec();
+        let dump = luqu::acts::Upload { name: "registry.csv".to_owned(), bytes: dump };
+        let dump = clerk.upload(&format!("{base}/registry-dumps"), &[dump]).await.must_be(201);
+        let lists = [
+            "applicants",
+            "rounds",
+            "decisions",
+            "imports",
+            "jobs",
+            "plan",
+            "quotas",
+            "batches",
+            "violations",
+            "registry-dumps",
+        ];
+        let more = [
+            format!("registry-dumps/{}/reconciliation", dump["id"]),
+            format!("{school}/admissions"),
+            format!("{school}/classes"),
+        ];
+        for list in lists.map(str::to_owned).iter().chain(&more) {
             let at = format!("{base}/{list}");
             let csv = clerk.get(&format!("{at}?format=csv")).await;
             assert!(csv.bytes.starts_with(b"\xef\xbb\xbf"), "{list}");
@@ -67,7 +89,6 @@ fn lists_come_in_three_forms_and_in_pages() {
             assert_eq!((same.status.as_u16(), same.bytes.len()), (304, 0), "{list}");
         }
         let admitted = clerk.get(&format!("{base}/applicants?admitted=true&limit=1000")).await;
-        let held = world.office.store().read().admissions(&world.season).await.expect("all");
         assert_eq!(admitted.must_be(200).as_array().map(Vec::len), Some(held.len()));
     });
 }
