@@ -83,6 +83,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("put", "/v1/seasons/{season}/arrivals/{applicant}", "uAAS---"),
     ("post", "/v1/seasons/{season}/schools/{school}/classes", "uAAS---"),
     ("get", "/v1/seasons/{season}/schools/{school}/classes", "uAASA--"),
+    ("put", "/v1/seasons/{season}/class-places/{applicant}", "uAAS---"),
     ("get", "/v1/seasons/{season}/registry/{applicant}", "uAASA-A"),
     ("get", "/v1/seasons/{season}/registry", "uAA-A-A"),
     ("get", "/v1/seasons/{season}/registry-feed", "uAA-A-A"),

@@ -12,7 +12,8 @@ use super::extract::{Json, Path};
 use super::guard::Guard;
 use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
-use crate::acts::ClassesAsked;
+use crate::acts::{ClassesAsked, Seated};
+use crate::store::Role;
 use crate::tables::write::listing::{Listed, number, text};
 use crate::tables::write::rosters_xlsx::Pupil;
 
@@ -88,6 +89,15 @@ impl Row for Place {
     ];
 }
 
+/// A place that was given in a class.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Seat {
+    /// Which division of the school's pupils it is, from 1.
+    formation: u32,
+    class_no: u32,
+    seat_no: u32,
+}
+
 /// Forms the classes of everybody registered at a school, anew if there are some.
 #[utoipa::path(post, path = "/v1/seasons/{season}/schools/{school}/classes", tag = "school",
     params(("season" = String, Path), ("school" = String, Path)), request_body = Asked,
@@ -115,6 +125,24 @@ pub(super) async fn form(
     let (objective, bound) = formed.objective;
     let (formation, sizes, beyond) = (formed.number, formed.sizes, formed.beyond);
     Ok((StatusCode::CREATED, Json(Formed { formation, sizes, beyond, objective, bound })))
+}
+
+/// Seats somebody who was registered after the classes were formed, in the class with the fewest pupils that has a place;
+/// whoever has a place keeps it.
+#[utoipa::path(put, path = "/v1/seasons/{season}/class-places/{applicant}", tag = "school",
+    params(("season" = String, Path), ("applicant" = String, Path)),
+    responses((status = 200, body = Seat), (status = 201, body = Seat), (status = 404, body = Problem),
+        (status = 409, body = Problem)))]
+pub(super) async fn join(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, applicant)): Path<(String, String)>,
+) -> Result<(StatusCode, Json<Seat>), Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::School])?;
+    let seated = app.office.join_class(&guard.actor, &season, &applicant).await?;
+    let status = if seated.new { StatusCode::CREATED } else { StatusCode::OK };
+    let Seated { formation, class_no, seat_no, .. } = seated;
+    Ok((status, Json(Seat { formation, class_no, seat_no })))
 }
 
 /// The pupils of a school by class and seat.

@@ -163,6 +163,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(registry::admissions))
         .routes(routes!(registry::arrive))
         .routes(routes!(classes::list, classes::form))
+        .routes(routes!(classes::join))
         // The administrator.
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::disable))
