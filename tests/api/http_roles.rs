@@ -196,6 +196,8 @@ fn every_role_is_answered_as_the_table_says_on_every_route() {
         }
         assert!(wrong.is_empty(), "{} of {tested}:\n{}", wrong.len(), wrong.join("\n"));
         assert!(tested >= 1000, "{tested}");
+        let (routes, roles) = (TABLE.len(), ROLES.len());
+        eprintln!("G13: {routes} routes × {roles} roles, {tested} requests, 0 leaks, 0 untested");
     });
 }
 
