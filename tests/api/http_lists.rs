@@ -10,23 +10,11 @@ use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
 use crate::http_kit::Client;
 
-async fn lived(db: &TestDb, applicants: u32) -> World {
-    let world = World::new(db, applicants).await;
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
-    for batch in world.batches() {
-        world.collect(&batch).await;
-        world.publish(&batch).await;
-    }
-    world
-}
-
 #[test]
 fn lists_come_in_three_forms_and_in_pages() {
     let db = TestDb::sqlite();
     block_on(async {
-        let world = lived(&db, 300).await;
+        let world = World::lived(&db, 300).await;
         let clerk = Client::anonymous(&world).signed_in("zhao").await;
         let base = format!("/v1/seasons/{}", world.season);
         // Every page once, in order, nobody twice and nobody left out.
@@ -97,7 +85,7 @@ fn lists_come_in_three_forms_and_in_pages() {
 fn an_applicant_is_followed_explained_and_revealed_with_a_reason() {
     let db = TestDb::sqlite();
     block_on(async {
-        let world = lived(&db, 300).await;
+        let world = World::lived(&db, 300).await;
         let anybody = Client::anonymous(&world);
         let clerk = anybody.signed_in("zhao").await;
         let regulator = anybody.signed_in("sun").await;
@@ -183,7 +171,7 @@ fn no_id_number_is_in_any_answer_but_the_one_that_is_asked_for_nor_in_the_log() 
     let log = Log::kept();
     let db = TestDb::sqlite();
     block_on(async {
-        let world = lived(&db, 150).await;
+        let world = World::lived(&db, 150).await;
         let numbers: Vec<String> = world.id_numbers();
         assert!(numbers.len() >= 100, "{}", numbers.len());
         let anybody = Client::anonymous(&world);

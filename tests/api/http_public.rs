@@ -7,18 +7,6 @@ use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
 use crate::http_kit::Client;
 
-async fn lived(db: &TestDb) -> World {
-    let world = World::new(db, 200).await;
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
-    for batch in world.batches() {
-        world.collect(&batch).await;
-        world.publish(&batch).await;
-    }
-    world
-}
-
 #[test]
 fn every_public_answer_is_the_signed_result_or_the_look_up_stays_closed() {
     let tampered = [
@@ -49,7 +37,7 @@ fn every_public_answer_is_the_signed_result_or_the_look_up_stays_closed() {
     for (sql, what) in tampered {
         let db = TestDb::sqlite();
         block_on(async {
-            let world = lived(&db).await;
+            let world = World::lived(&db, 200).await;
             for statement in sql.split(';').filter(|s| !s.trim().is_empty()) {
                 world.office.store().execute_raw(statement).await.expect(what);
             }
@@ -103,7 +91,7 @@ async fn everybody_asked(world: &World, anybody: &Client) -> usize {
 fn plan_and_calendar_are_read_without_signing_in() {
     let db = TestDb::sqlite();
     block_on(async {
-        let world = lived(&db).await;
+        let world = World::lived(&db, 200).await;
         let anybody = Client::anonymous(&world);
         anybody.refresh().await;
         let base = format!("/v1/public/seasons/{}", world.season);

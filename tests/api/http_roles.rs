@@ -235,13 +235,7 @@ fn described(document: &Value) -> Vec<(String, String)> {
 
 /// A season that has been lived to its end, beside another that has begun.
 async fn lived(world: &World) -> Things {
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
-    for batch in world.batches() {
-        world.collect(&batch).await;
-        world.publish(&batch).await;
-    }
+    world.live().await;
     let all = world.office.store().read().admissions(&world.season).await.expect("admissions");
     let mine = &all[0];
     let other = all.iter().find(|a| a.school != mine.school).expect("another school");

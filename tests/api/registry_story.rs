@@ -13,14 +13,7 @@ use crate::http_kit::Client;
 
 /// A season with everything published, its admissions by applicant, and the school that admitted most.
 pub(crate) async fn published(db: &TestDb, applicants: u32) -> (World, Vec<Admission>, String) {
-    let world = World::new(db, applicants).await;
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
-    for batch in world.batches() {
-        world.collect(&batch).await;
-        world.publish(&batch).await;
-    }
+    let world = World::lived(db, applicants).await;
     let all = world.office.store().read().admissions(&world.season).await.expect("admissions");
     let mut counts = std::collections::BTreeMap::new();
     for one in &all {
