@@ -201,6 +201,32 @@ fn every_role_is_answered_as_the_table_says_on_every_route() {
     });
 }
 
+#[test]
+fn every_refusal_is_described_as_a_problem() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let document = Client::anonymous(&world).get("/openapi.json").await.must_be(200);
+        let mut refusals = 0;
+        for (method, path) in described(&document) {
+            let responses = &document["paths"][&path][&method]["responses"];
+            for (status, response) in responses.as_object().expect("responses") {
+                if status.as_str() < "400" {
+                    continue;
+                }
+                // A file with faults is refused with them; the same status also tells what any request may meet.
+                let problem = &response["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(problem, "#/components/schemas/Problem", "{method} {path} {status}");
+                refusals += 1;
+            }
+        }
+        assert!(refusals > 500, "{refusals}");
+        let faults = &document["paths"]["/v1/seasons/{season}/registry-dumps"]["post"]["responses"]
+            ["422"]["content"]["application/json"];
+        assert!(faults.is_object(), "{faults}");
+    });
+}
+
 /// Whether a status is what the letter says.
 fn fits(letter: char, whose: Whose, status: u16, scoped: bool, path: &str) -> bool {
     let passed = status < 500 && ![401, 403, 404].contains(&status);
