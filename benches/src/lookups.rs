@@ -12,8 +12,7 @@ use luqu::acts::{Actor, Office, RunOutcome, Upload};
 use luqu::auth::hash_password;
 use luqu::auth::keys::Keys;
 use luqu::store::{Account, Mode, Role, Store};
-use luqu::tables::season_csv::table_csv;
-use luqu_engine::domain::Table;
+use luqu::tables::season_csv::tables_csv;
 use luqu_fixtures::{DistrictSpec, district};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -54,22 +53,8 @@ async fn prepare(folder: &Path, url: &str, applicants: u32) -> Outcome<()> {
     let [clerk, reviewer] = people(&office).await?;
     let source = district(&DistrictSpec::new(applicants, 7));
     let season = office.create_season(&clerk, &source.policy.text, Mode::Drill).await?.id;
-    let tables = [
-        (Table::Schools, "schools.csv"),
-        (Table::Plan, "plan.csv"),
-        (Table::Graduates, "graduates.csv"),
-        (Table::Quotas, "quotas.csv"),
-        (Table::Applicants, "applicants.csv"),
-        (Table::Wishes, "wishes.csv"),
-        (Table::SpecialScores, "special_scores.csv"),
-        (Table::Restrictions, "restrictions.csv"),
-    ];
-    let mut uploads = Vec::new();
-    for (table, name) in tables {
-        if let Some(bytes) = table_csv(table, &source.policy, &source.draft)? {
-            uploads.push(Upload { name: name.to_owned(), bytes });
-        }
-    }
+    let files = tables_csv(&source.policy, &source.draft)?.into_iter();
+    let uploads = files.map(|(name, bytes)| Upload { name: name.to_owned(), bytes }).collect();
     let mut lap = Lap(Instant::now());
     let staged = office.stage(&clerk, &season, uploads).await?;
     let import = staged.id.ok_or("the season has faults")?;

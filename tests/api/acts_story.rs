@@ -12,14 +12,7 @@ fn a_season_runs_from_import_to_registry() {
         block_on(async {
             let world = World::new(&db, 400).await;
             let (office, season) = (&world.office, world.season.as_str());
-            world.import().await;
-            world.freeze().await;
-            world.import_people().await;
-            let mut admitted = 0;
-            for batch in world.batches() {
-                world.collect(&batch).await;
-                admitted += world.publish(&batch).await;
-            }
+            let admitted = world.live().await;
             let admissions = office.store().read().admissions(season).await.expect("admissions");
             assert_eq!(admissions.len(), admitted, "{}", db.name);
             assert!(admitted > 200, "{}: {admitted}", db.name);
@@ -153,14 +146,8 @@ fn a_mistake_is_put_right_and_nobody_loses_a_seat() {
         block_on(async {
             let world = World::new(&db, 300).await;
             let (office, season) = (&world.office, world.season.as_str());
-            world.import().await;
-            world.freeze().await;
-            world.import_people().await;
+            world.live().await;
             let batches = world.batches();
-            for batch in &batches {
-                world.collect(batch).await;
-                world.publish(batch).await;
-            }
             let before = office.store().read().admissions(season).await.expect("admissions");
             // Somebody who holds nothing turns out to have the best score of all.
             let known = office.current(season).await.expect("the season");

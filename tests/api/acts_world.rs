@@ -129,6 +129,26 @@ impl World {
         rows.filter_map(|(_, row)| row.id_number.as_deref().map(str::to_owned)).collect()
     }
 
+    /// A season lived to its last publication.
+    pub(crate) async fn lived(db: &TestDb, applicants: u32) -> Self {
+        let world = Self::new(db, applicants).await;
+        world.live().await;
+        world
+    }
+
+    /// Everything from the imports to the last publication; the admissions.
+    pub(crate) async fn live(&self) -> usize {
+        self.import().await;
+        self.freeze().await;
+        self.import_people().await;
+        let mut admitted = 0;
+        for batch in self.batches() {
+            self.collect(&batch).await;
+            admitted += self.publish(&batch).await;
+        }
+        admitted
+    }
+
     /// A table of the made season as a file.
     pub(crate) fn upload(&self, table: Table, name: &str) -> Option<Upload> {
         let bytes = table_csv(table, &self.policy, &self.draft).expect("a table")?;

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::acts_world::{PASSWORD, World};
 use crate::databases::{TestDb, block_on};
@@ -84,6 +85,97 @@ fn wrong_passwords_tire_an_account_that_exists_and_one_that_does_not() {
         let right = json!({"name": "qian", "password": PASSWORD});
         anybody.post("/v1/session", right).await.must_be(429);
     });
+}
+
+#[test]
+fn a_second_server_gives_nobody_more_tries() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 60).await;
+            let servers = [Client::anonymous(&world), Client::anonymous(&world)];
+            let wrong = json!({"name": "zhao", "password": "something else"});
+            let right = json!({"name": "zhao", "password": PASSWORD});
+            // A right one gives the tries back, on both.
+            for at in 0..9 {
+                servers[at % 2].post("/v1/session", wrong.clone()).await.must_be(403);
+            }
+            servers[0].post("/v1/session", right.clone()).await.must_be(200);
+            // Many at once get as many as one after another.
+            let mut sent = Vec::new();
+            for at in 0..24 {
+                let (server, wrong) = (servers[at % 2].clone(), wrong.clone());
+                sent.push(tokio::spawn(async move {
+                    server.post("/v1/session", wrong).await.status.as_u16()
+                }));
+            }
+            let mut told = std::collections::BTreeMap::new();
+            for task in sent {
+                *told.entry(task.await.expect("a reply")).or_insert(0) += 1;
+            }
+            assert_eq!(told, [(403, 10), (429, 14)].into(), "{}", db.name);
+            for server in &servers {
+                server.post("/v1/session", right.clone()).await.must_be(429);
+                server.signed_in("qian").await;
+            }
+            // A name that was typed stands nowhere; the rest is over after a quarter of an hour.
+            let store = world.office.store();
+            let ago = |minutes: i64| luqu::acts::now() - minutes * 60_000_000;
+            let aged = format!("UPDATE sign_in_try SET since = {}", ago(14));
+            assert_eq!(store.execute_raw(&aged).await.expect("one name"), 1);
+            servers[1].post("/v1/session", right.clone()).await.must_be(429);
+            let aged = format!("UPDATE sign_in_try SET since = {}", ago(16));
+            store.execute_raw(&aged).await.expect("one name");
+            servers[1].post("/v1/session", right.clone()).await.must_be(200);
+
+            // Guessing one's own old password takes from the same tries.
+            let zhao = servers[0].signed_in("zhao").await;
+            let guess = json!({"old": "something else", "new": "another password"});
+            for _ in 0..10 {
+                zhao.post("/v1/me/password", guess.clone()).await.must_be(403);
+            }
+            zhao.post("/v1/me/password", guess).await.must_be(429);
+            servers[1].post("/v1/session", right).await.must_be(429);
+        });
+    }
+}
+
+#[test]
+fn a_session_ends_idle_after_a_quarter_of_an_hour_and_in_any_case_after_eight_hours() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 60).await;
+            let anybody = Client::anonymous(&world);
+            let store = world.office.store();
+            let now = luqu::acts::now();
+            let ago = |minutes: i64| now - minutes * 60_000_000;
+            // Begun so many minutes ago and last used so many minutes ago.
+            for (at, (begun, seen, status)) in [
+                (0, 0, 200),
+                (14, 14, 200),
+                (16, 16, 401),
+                (479, 1, 200),
+                (479, 16, 401),
+                (481, 0, 401),
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                let token = format!("token {at}");
+                let hash = Sha256::digest(token.as_bytes());
+                let tx = store.write().await.expect("a transaction");
+                tx.begin_session(&hash, "zhao", ago(begun)).await.expect("a session");
+                tx.touch_session(&hash, ago(seen)).await.expect("a use");
+                tx.commit().await.expect("a commit");
+                let client = anybody.with(&token);
+                client.get("/v1/me").await.must_be(status);
+                // Whoever uses it is no longer idle; whoever came too late stays out.
+                let noted = store.read().session(&hash).await.expect("sessions").expect("it");
+                assert_eq!(noted.seen_at >= now, status == 200 && seen > 0 || seen == 0, "{at}");
+                assert_eq!(noted.created_at, ago(begun));
+                client.get("/v1/me").await.must_be(status);
+            }
+        });
+    }
 }
 
 #[test]

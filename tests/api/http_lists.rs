@@ -10,23 +10,11 @@ use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
 use crate::http_kit::Client;
 
-async fn lived(db: &TestDb, applicants: u32) -> World {
-    let world = World::new(db, applicants).await;
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
-    for batch in world.batches() {
-        world.collect(&batch).await;
-        world.publish(&batch).await;
-    }
-    world
-}
-
 #[test]
 fn lists_come_in_three_forms_and_in_pages() {
     let db = TestDb::sqlite();
     block_on(async {
-        let world = lived(&db, 300).await;
+        let world = World::lived(&db, 300).await;
         let clerk = Client::anonymous(&world).signed_in("zhao").await;
         let base = format!("/v1/seasons/{}", world.season);
         // Every page once, in order, nobody twice and nobody left out.
@@ -47,7 +35,29 @@ fn lists_come_in_three_forms_and_in_pages() {
         assert_eq!((seen.len(), pages), (world.applicants(), world.applicants().div_ceil(70)));
         assert!(seen.is_sorted());
 
-        for list in ["applicants", "rounds", "decisions", "imports", "plan", "quotas", "batches"] {
+        let held = world.office.store().read().admissions(&world.season).await.expect("all");
+        let school = format!("schools/{}", held[0].school);
+        let dump = b"id_number,school_id\n11010519491231002X,S1\n".to_vec();
+        let dump = luqu::acts::Upload { name: "registry.csv".to_owned(), bytes: dump };
+        let dump = clerk.upload(&format!("{base}/registry-dumps"), &[dump]).await.must_be(201);
+        let lists = [
+            "applicants",
+            "rounds",
+            "decisions",
+            "imports",
+            "jobs",
+            "plan",
+            "quotas",
+            "batches",
+            "violations",
+            "registry-dumps",
+        ];
+        let more = [
+            format!("registry-dumps/{}/reconciliation", dump["id"]),
+            format!("{school}/admissions"),
+            format!("{school}/classes"),
+        ];
+        for list in lists.map(str::to_owned).iter().chain(&more) {
             let at = format!("{base}/{list}");
             let csv = clerk.get(&format!("{at}?format=csv")).await;
             assert!(csv.bytes.starts_with(b"\xef\xbb\xbf"), "{list}");
@@ -67,7 +77,6 @@ fn lists_come_in_three_forms_and_in_pages() {
             assert_eq!((same.status.as_u16(), same.bytes.len()), (304, 0), "{list}");
         }
         let admitted = clerk.get(&format!("{base}/applicants?admitted=true&limit=1000")).await;
-        let held = world.office.store().read().admissions(&world.season).await.expect("all");
         assert_eq!(admitted.must_be(200).as_array().map(Vec::len), Some(held.len()));
     });
 }
@@ -76,7 +85,7 @@ fn lists_come_in_three_forms_and_in_pages() {
 fn an_applicant_is_followed_explained_and_revealed_with_a_reason() {
     let db = TestDb::sqlite();
     block_on(async {
-        let world = lived(&db, 300).await;
+        let world = World::lived(&db, 300).await;
         let anybody = Client::anonymous(&world);
         let clerk = anybody.signed_in("zhao").await;
         let regulator = anybody.signed_in("sun").await;
@@ -162,7 +171,7 @@ fn no_id_number_is_in_any_answer_but_the_one_that_is_asked_for_nor_in_the_log() 
     let log = Log::kept();
     let db = TestDb::sqlite();
     block_on(async {
-        let world = lived(&db, 150).await;
+        let world = World::lived(&db, 150).await;
         let numbers: Vec<String> = world.id_numbers();
         assert!(numbers.len() >= 100, "{}", numbers.len());
         let anybody = Client::anonymous(&world);

@@ -1,22 +1,11 @@
 //! What the public is told: only what was signed, and nothing if any answer differs.
 
+use luqu::acts::PlacementRow;
 use serde_json::json;
 
 use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
 use crate::http_kit::Client;
-
-async fn lived(db: &TestDb) -> World {
-    let world = World::new(db, 200).await;
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
-    for batch in world.batches() {
-        world.collect(&batch).await;
-        world.publish(&batch).await;
-    }
-    world
-}
 
 #[test]
 fn every_public_answer_is_the_signed_result_or_the_look_up_stays_closed() {
@@ -44,10 +33,11 @@ fn every_public_answer_is_the_signed_result_or_the_look_up_stays_closed() {
             "somebody who is not answered",
         ),
     ];
+    let mut held = 0;
     for (sql, what) in tampered {
         let db = TestDb::sqlite();
         block_on(async {
-            let world = lived(&db).await;
+            let world = World::lived(&db, 200).await;
             for statement in sql.split(';').filter(|s| !s.trim().is_empty()) {
                 world.office.store().execute_raw(statement).await.expect(what);
             }
@@ -67,15 +57,41 @@ fn every_public_answer_is_the_signed_result_or_the_look_up_stays_closed() {
             let lines = format!("/v1/public/seasons/{}/lines", world.season);
             let lines = anybody.get(&lines).await.must_be(200);
             assert_eq!(lines.as_array().is_some_and(|l| !l.is_empty()), open, "{what}");
+            if open {
+                held = everybody_asked(&world, &anybody).await;
+            }
         });
     }
+    let kinds = tampered.len() - 1;
+    eprintln!(
+        "G12: {held} applicants asked, {held} told what was signed; closed under {kinds} kinds of tampering"
+    );
+}
+
+/// Asks for every applicant of the signed file as the family would; how many were told what stands there.
+async fn everybody_asked(world: &World, anybody: &Client) -> usize {
+    let (office, season) = (&world.office, world.season.as_str());
+    let rounds = office.store().read().rounds(season).await.expect("rounds");
+    let last = rounds.iter().map(|r| r.id).max().expect("a round");
+    let signed: Vec<PlacementRow> =
+        office.round_rows(season, last, "placements.csv").await.expect("the signed file");
+    assert_eq!(signed.len(), world.applicants());
+    let schools = office.store().read().school_names(season).await.expect("schools");
+    for row in &signed {
+        let code = office.slip_code(season, &row.applicant_id);
+        let ask = json!({"season": season, "applicant_id": row.applicant_id, "code": code});
+        let told = anybody.post("/v1/public/results", ask).await.must_be(200);
+        assert_eq!(told["outcome"], row.outcome, "{told}");
+        assert_eq!(told["school"].as_str(), schools.get(&row.school_id).map(String::as_str));
+    }
+    signed.len()
 }
 
 #[test]
 fn plan_and_calendar_are_read_without_signing_in() {
     let db = TestDb::sqlite();
     block_on(async {
-        let world = lived(&db).await;
+        let world = World::lived(&db, 200).await;
         let anybody = Client::anonymous(&world);
         anybody.refresh().await;
         let base = format!("/v1/public/seasons/{}", world.season);

@@ -135,14 +135,7 @@ fn families_look_up_their_own_result_alone() {
 fn a_school_sees_its_own_and_nothing_else() {
     let db = TestDb::sqlite();
     block_on(async {
-        let world = World::new(&db, 200).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
-        for batch in world.batches() {
-            world.collect(&batch).await;
-            world.publish(&batch).await;
-        }
+        let world = World::lived(&db, 200).await;
         let admissions = world.office.store().read().admissions(&world.season).await.expect("all");
         let mine = &admissions[0];
         let other = admissions.iter().find(|a| a.school != mine.school).expect("another school");

@@ -86,6 +86,7 @@ fn the_serving_role_runs_a_season_and_unmakes_nothing() {
             "SELECT password_hash FROM account",
             "SELECT id_cipher FROM applicant",
             "SELECT * FROM account_session",
+            "SELECT * FROM sign_in_try",
             "SELECT payload FROM ledger_payload",
             "DELETE FROM job",
         ] {

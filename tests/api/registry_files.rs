@@ -125,6 +125,9 @@ fn only_the_cleared_are_handed_over_and_every_look_is_logged() {
             assert_eq!(ours, 2, "refusals hand nothing over");
             assert!(looks.iter().any(|(_, l)| l.reason == "报送学籍系统建籍"));
 
+            let pdf = clerk.post(&handover, ask(true, "pdf")).await;
+            assert_eq!(pdf.status.as_u16(), 422, "{}", pdf.text());
+
             // The workbook: text ids, a row to sign, what the codes mean, what it rests on.
             let book = clerk.post(&handover, ask(true, "xlsx")).await;
             let mut book: Xlsx<_> = Xlsx::new(Cursor::new(book.bytes)).expect("a workbook");
@@ -308,6 +311,11 @@ fn a_dump_comes_in_with_its_faults_and_is_reconciled_both_ways() {
             assert_eq!(told["records"], 8, "{told}");
             let list = clerk.get(&dumps).await.must_be(200);
             assert_eq!(list.as_array().map(Vec::len), Some(1));
+            let list = csv_of(&clerk.get(&format!("{dumps}?format=csv")).await.bytes[3..]);
+            assert_eq!(
+                (column(&list, "文件"), column(&list, "行数")),
+                (vec!["学籍.csv"], vec!["8"])
+            );
             for bad in [file("../x.csv", vec![]), file("x.xls", vec![])] {
                 assert_eq!(clerk.upload(&dumps, &[bad]).await.status.as_u16(), 409);
             }

@@ -13,14 +13,7 @@ use crate::http_kit::Client;
 
 /// A season with everything published, its admissions by applicant, and the school that admitted most.
 pub(crate) async fn published(db: &TestDb, applicants: u32) -> (World, Vec<Admission>, String) {
-    let world = World::new(db, applicants).await;
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
-    for batch in world.batches() {
-        world.collect(&batch).await;
-        world.publish(&batch).await;
-    }
+    let world = World::lived(db, applicants).await;
     let all = world.office.store().read().admissions(&world.season).await.expect("admissions");
     let mut counts = std::collections::BTreeMap::new();
     for one in &all {
@@ -144,10 +137,9 @@ fn the_gate_opens_step_by_step_and_closes_in_the_right_order() {
             assert!(*most <= 55 && most - least <= 1, "{sizes:?}");
             let too_few = own.post(&classes, json!({"classes": 1})).await;
             assert_eq!(too_few.status.as_u16(), if mine.len() - 1 > 55 { 409 } else { 201 });
-            let csv = own.get(&format!("{classes}?format=csv")).await;
-            assert!(csv.bytes.starts_with(b"\xef\xbb\xbf"));
-            let book = own.get(&format!("{classes}?format=xlsx")).await;
-            assert!(book.bytes.starts_with(b"PK"), "{}", book.text());
+            let csv = own.get(&format!("{classes}?format=csv")).await.text();
+            let header = csv.lines().next().unwrap_or_default();
+            assert_eq!(header, "\u{feff}班号,序号,报名号,姓名,性别,毕业学校,学校");
 
             // A record is withdrawn, and with it the place in the class.
             let seen = drained(&registry, &base, None).await;
@@ -189,6 +181,96 @@ fn the_gate_opens_step_by_step_and_closes_in_the_right_order() {
             assert!(names.values().all(|n| !text.contains(n.as_str())), "names in the feed");
             let wrong = registry.get(&format!("{base}/registry-feed?after=zzz")).await;
             assert_eq!(wrong.status.as_u16(), 409);
+        });
+    }
+}
+
+#[test]
+fn whoever_is_registered_late_joins_a_class_that_was_formed() {
+    for db in TestDb::all() {
+        block_on(async {
+            let (world, admissions, school) = published(&db, 400).await;
+            let base = format!("/v1/seasons/{}", world.season);
+            let anybody = Client::anonymous(&world);
+            let clerk = anybody.signed_in("zhao").await;
+            world.school_account("wu", &school).await;
+            let own = anybody.signed_in("wu").await;
+            let mine: Vec<&str> = admissions
+                .iter()
+                .filter(|a| a.school == school)
+                .map(|a| a.applicant.as_str())
+                .collect();
+            assert!(mine.len() > 56, "{}", mine.len());
+            let register = |who: &[&str]| {
+                let (clerk, base, school) = (clerk.clone(), base.clone(), school.clone());
+                let who: Vec<String> = who.iter().map(ToString::to_string).collect();
+                async move {
+                    for one in &who {
+                        let place = format!("{base}/arrivals/{one}");
+                        let body = Some(json!({"arrived": true}));
+                        clerk.send(Method::PUT, &place, body).await.must_be(204);
+                    }
+                    clerk.post(&format!("{base}/audit"), Value::Null).await.must_be(200);
+                    let records = format!("{base}/schools/{school}/records");
+                    clerk.post(&records, Value::Null).await.must_be(200)["opened"].clone()
+                }
+            };
+            let join = |who: &str| {
+                let (own, path) = (own.clone(), format!("{base}/class-places/{who}"));
+                async move { own.send(Method::PUT, &path, None).await }
+            };
+            let refused = |told: Value| told["detail"].as_str().expect("words").to_owned();
+            let classes = format!("{base}/schools/{school}/classes");
+
+            // Not before there are classes, and not before there is a record.
+            assert_eq!(register(&mine[..55]).await, 55);
+            let told = refused(join(mine[0]).await.must_be(409));
+            assert!(told.contains("尚未分班"), "{told}");
+            let formed = own.post(&classes, json!({"classes": 1})).await.must_be(201);
+            assert_eq!(formed["sizes"], json!([55]));
+            let told = refused(join(mine[55]).await.must_be(409));
+            assert!(told.contains("尚未建学籍"), "{told}");
+            let theirs = admissions.iter().find(|a| a.school != school).expect("another school");
+            join(&theirs.applicant).await.must_be(404);
+            join("nobody").await.must_be(404);
+
+            // A class of 55 is full, whoever asks; a seat that was left is given once.
+            assert_eq!(register(&mine[55..56]).await, 1);
+            let told = refused(join(mine[55]).await.must_be(409));
+            assert!(told.contains("1班 55人，上限55人"), "{told}");
+            let list = own.get(&classes).await.must_be(200);
+            let left = list.as_array().expect("pupils")[6].clone();
+            let left = left["applicant_id"].as_str().expect("a number");
+            let record = format!("{base}/records/{left}");
+            clerk.send(Method::DELETE, &record, None).await.must_be(204);
+            let seat = json!({"formation": 1, "class_no": 1, "seat_no": 7});
+            assert_eq!(join(mine[55]).await.must_be(201), seat, "{}", db.name);
+            assert_eq!(join(mine[55]).await.must_be(200), seat);
+            let list = own.get(&classes).await.must_be(200);
+            assert_eq!(list.as_array().map(Vec::len), Some(55));
+            assert_eq!(list[6]["applicant_id"], mine[55]);
+
+            // Of two classes the smaller one, behind its last.
+            let formed = own.post(&classes, json!({"classes": 2})).await.must_be(201);
+            let sizes = formed["sizes"].as_array().expect("sizes").clone();
+            let smaller = 1 + sizes.iter().position(|s| *s == 27).expect("27 and 28");
+            // Whoever lost the record has arrived and is cleared, and gets another.
+            assert_eq!(register(&mine[56..57]).await, 2);
+            let told = join(mine[56]).await.must_be(201);
+            assert_eq!(told, json!({"formation": 2, "class_no": smaller, "seat_no": 28}));
+            // Of two that are alike the first.
+            let told = join(left).await.must_be(201);
+            assert_eq!(told, json!({"formation": 2, "class_no": 1, "seat_no": 29}));
+
+            // The ledger has all three, by pseudonym.
+            let sun = anybody.signed_in("sun").await;
+            let entries = sun.get("/v1/ledger/entries?limit=1000").await.must_be(200);
+            let entries = entries.as_array().expect("entries").iter();
+            let joined: Vec<_> = entries.filter(|e| e["kind"] == "class_joined").collect();
+            assert_eq!(joined.len(), 3);
+            assert!(joined.iter().all(|e| e["actor"] == "wu"), "{joined:?}");
+            let said = format!("{joined:?}");
+            assert!(!said.contains(mine[55]) && !said.contains(mine[56]), "{said}");
         });
     }
 }

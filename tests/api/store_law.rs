@@ -226,6 +226,18 @@ fn forbidden() -> Vec<(&'static str, String)> {
         ("deleting a checkpoint", "DELETE FROM checkpoint WHERE size = 1"),
         ("deleting a look", "DELETE FROM access_log"),
         ("rewriting a look", "UPDATE access_log SET account = 'qian'"),
+        ("another reason of a look", "UPDATE access_log SET reason = 'y'"),
+        ("another name", "UPDATE applicant SET name = 'x' WHERE applicant_id = 'A1'"),
+        ("another id number", "UPDATE applicant SET id_cipher = {b:07} WHERE applicant_id = 'A1'"),
+        ("other personal data", "UPDATE ledger_payload SET payload = {b:07} WHERE seq = 0"),
+        ("another note of a decision", "UPDATE decision SET note = 'x' WHERE id = 3"),
+        ("another body of a proposal", "UPDATE decision SET body = 'x' WHERE id = 5"),
+        ("another approver", "UPDATE decision SET approved_by = 'sun' WHERE id = 3"),
+        (
+            "an approval under a destruction",
+            "UPDATE decision SET note = '', approved_at = 9 WHERE id = 3",
+        ),
+        ("another dump", "UPDATE registry_dump SET content = {b:07} WHERE id = 1"),
         ("another role", "UPDATE account SET role = 'admin' WHERE name = 'zhao'"),
         ("deleting an account", "DELETE FROM account WHERE name = 'wu'"),
     ] {
@@ -450,6 +462,15 @@ fn lawful() -> Vec<(&'static str, String)> {
         (
             "destroying a name",
             sql("UPDATE applicant SET name = '', id_cipher = NULL WHERE applicant_id = 'A1'"),
+        ),
+        ("destroying why somebody looked", sql("UPDATE access_log SET reason = ''")),
+        (
+            "destroying what a decision says",
+            sql("UPDATE decision SET note = '', body = '' WHERE id = 3"),
+        ),
+        (
+            "destroying a dump",
+            sql("UPDATE registry_dump SET file_name = '', content = NULL WHERE id = 1"),
         ),
         (
             "approving by another",

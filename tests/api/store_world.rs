@@ -12,7 +12,7 @@ INSERT INTO account (name, display, role, school_id, password_hash, must_change,
   ('wu', 'W', 'school', 'H1', 'x', 0, 0, 1);
 INSERT INTO decision (season_id, kind, digest, note, body, status, proposed_by, proposed_at, approved_by, approved_at) VALUES
   ('s', 'freeze_plan', '{d}', '', '', 'approved', 'zhao', 1, 'qian', 1), ('s', 'quota', '{d}', '', '', 'approved', 'zhao', 1, 'qian', 1),
-  ('s', 'revocation', '{d}', '', '', 'approved', 'zhao', 1, 'qian', 1), ('s', 'correction', '{d}', '', '', 'approved', 'zhao', 1, 'qian', 1),
+  ('s', 'revocation', '{d}', 'n', 'b', 'approved', 'zhao', 1, 'qian', 1), ('s', 'correction', '{d}', '', '', 'approved', 'zhao', 1, 'qian', 1),
   ('s', 'correction', '{d}', '', '', 'proposed', 'zhao', 1, NULL, NULL);
 INSERT INTO school (season_id, school_id, position, name, stage, region, is_new, enrolled, enrolled_known) VALUES
   ('s', 'H1', 1, 'H1', 'senior', 'R1', 0, 0, 0), ('s', 'H2', 2, 'H2', 'senior', 'R1', 1, 2998, 1),

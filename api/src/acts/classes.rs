@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use luqu_engine::classes::{Conflict, Formation, Groups, PupilRow, Request, Unformed, files, form};
 use luqu_engine::domain::{Gender, Outcome, Season};
 use luqu_engine::solver::{Backend, Effort};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ActError, Actor, Office, digest};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{NewClass, Record, Role};
+use crate::store::{FormedClass, NewClass, Record, Role};
 use crate::tables::Located;
 use crate::tables::write::rosters_xlsx::Pupil;
 
@@ -44,6 +44,19 @@ pub struct ClassesFormed {
     pub objective: (i64, i64),
     /// What the names were drawn with.
     pub seed: String,
+}
+
+/// A pupil's place in a class that was formed before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seated {
+    /// Which division of the school's pupils it is, from 1.
+    pub formation: u32,
+    /// 班号
+    pub class_no: u32,
+    /// The seat in the class, from 1.
+    pub seat_no: u32,
+    /// Whether it was given now; false for whoever had it already.
+    pub new: bool,
 }
 
 impl Office {
@@ -142,6 +155,51 @@ impl Office {
         })
     }
 
+    /// Seats somebody whose record was opened after the classes were formed: in the class with the fewest pupils that
+    /// has a place, the smaller number first. The others stay where they are; who has a place already keeps it.
+    ///
+    /// # Errors
+    /// Not admitted to a school that the actor serves; no open record; no classes yet; every class is full.
+    pub async fn join_class(
+        &self,
+        actor: &Actor,
+        season: &str,
+        applicant: &str,
+    ) -> Result<Seated, ActError> {
+        let admission = self.active_admission(season, applicant).await?;
+        let school = admission.school.as_str();
+        actor.must_serve(school)?;
+        let tx = self.store.write().await?;
+        tx.stand_still().await?;
+        let Some(&record) = open_of(tx.records(season).await?, school).get(applicant) else {
+            return Err(ActError::Conflict("该生尚未建学籍，不能编入班级；请先建学籍".to_owned()));
+        };
+        let classes = tx.formed(season, school).await?;
+        if classes.is_empty() {
+            return Err(ActError::Conflict("该校尚未分班；分班时会一并编入".to_owned()));
+        }
+        let seat = |class: &FormedClass, seat_no, new| {
+            let (formation, class_no) = (class.formation, class.number);
+            Seated { formation, class_no, seat_no, new }
+        };
+        for class in &classes {
+            if let Some((&seat_no, _)) = class.taken.iter().find(|(_, sits)| **sits == record) {
+                return Ok(seat(class, seat_no, false));
+            }
+        }
+        let Some((class, seat_no)) = place_for_one(&classes) else {
+            return Err(ActError::Conflict(full(&classes)));
+        };
+        tx.take_seat(school, class, seat_no, record).await?;
+        let told = json!({
+            "school": school, "formation": class.formation, "class": class.number, "seat": seat_no,
+        });
+        let (what, about) = (("class_joined", actor), (season, applicant));
+        self.record_about(&tx, what, about, told, Value::Null).await?;
+        tx.commit().await?;
+        Ok(seat(class, seat_no, true))
+    }
+
     async fn must_have_school(&self, season: &str, school: &str) -> Result<(), ActError> {
         let there = self.store.read().school_names(season).await?.contains_key(school);
         if there { Ok(()) } else { Err(ActError::NotFound(format!("学校 {school}"))) }
@@ -186,6 +244,23 @@ fn open_of(records: Vec<Record>, school: &str) -> BTreeMap<String, i64> {
     open.map(|r| (r.applicant, r.id)).collect()
 }
 
+/// The class with the fewest pupils that has a place, the first of equals, and the seat there: behind the last one, or
+/// where that is beyond the class, the first that somebody left.
+fn place_for_one(classes: &[FormedClass]) -> Option<(&FormedClass, u32)> {
+    let has_place = |c: &&FormedClass| c.taken.len() < c.cap as usize;
+    let class = classes.iter().filter(has_place).min_by_key(|c| c.taken.len())?;
+    let last = class.taken.keys().next_back().copied().unwrap_or(0);
+    let seat = (last + 1..=class.cap).chain(1..=class.cap).find(|s| !class.taken.contains_key(s));
+    seat.map(|seat| (class, seat))
+}
+
+/// Why nobody can join these classes.
+fn full(classes: &[FormedClass]) -> String {
+    let each = |c: &FormedClass| format!("{}班 {}人，上限{}人", c.number, c.taken.len(), c.cap);
+    let each: Vec<String> = classes.iter().map(each).collect();
+    format!("各班均已满额，不能编入（{}）；须增班并重新分班", each.join("；"))
+}
+
 /// Everybody with a record as placed at the school: class formation asks of an outcome for nothing but its school.
 fn outcomes_of(
     season: &Season,
@@ -220,4 +295,45 @@ fn told(conflict: &Conflict) -> String {
     let rules: Vec<String> = conflict.rules.iter().map(ToString::to_string).collect();
     let remedy = conflict.remedy.as_ref().map(|r| format!("；改动最小的合规办法：{r}"));
     format!("以下规则不能同时成立：{}{}", rules.join("；"), remedy.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(number: u32, cap: u32, seats: impl IntoIterator<Item = u32>) -> FormedClass {
+        let taken = seats.into_iter().map(|seat| (seat, i64::from(100 * number + seat))).collect();
+        FormedClass { id: i64::from(number), formation: 1, number, cap, taken }
+    }
+
+    fn given(classes: &[FormedClass]) -> Option<(u32, u32)> {
+        place_for_one(classes).map(|(class, seat)| (class.number, seat))
+    }
+
+    #[test]
+    fn whoever_comes_late_joins_the_fewest_and_the_first_of_equals() {
+        assert_eq!(
+            given(&[class(1, 55, 1..=50), class(2, 55, 1..=49), class(3, 55, 1..=49)]),
+            Some((2, 50))
+        );
+        // The fewest do not count where the class is full.
+        assert_eq!(given(&[class(1, 50, 1..=50), class(2, 55, 1..=54)]), Some((2, 55)));
+        assert_eq!(given(&[class(1, 55, [])]), Some((1, 1)));
+    }
+
+    #[test]
+    fn a_seat_that_was_left_is_given_only_when_the_row_is_at_its_end() {
+        assert_eq!(given(&[class(1, 55, (1..=50).filter(|s| *s != 7))]), Some((1, 51)));
+        assert_eq!(given(&[class(1, 55, (1..=55).filter(|s| *s != 7))]), Some((1, 7)));
+    }
+
+    #[test]
+    fn full_classes_are_named_with_what_they_hold() {
+        let classes = [class(1, 55, 1..=55), class(2, 54, 1..=54)];
+        assert_eq!(given(&classes), None);
+        assert_eq!(
+            full(&classes),
+            "各班均已满额，不能编入（1班 55人，上限55人；2班 54人，上限54人）；须增班并重新分班"
+        );
+    }
 }

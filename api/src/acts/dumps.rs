@@ -33,7 +33,7 @@ impl Office {
     /// nothing blocks it.
     ///
     /// # Errors
-    /// No permission; a file name that is none; a file that is neither.
+    /// No permission; a file name that is none; a file that is neither; the persons to compare with were destroyed.
     pub async fn bring_dump(
         &self,
         actor: &Actor,
@@ -43,6 +43,7 @@ impl Office {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
         plain_name(&upload.name)?;
         let known = Arc::new(self.current(season).await?);
+        self.must_be_kept(season).await?;
         let (name, sum) = (upload.name.clone(), digest(&upload.bytes));
         let sealed = self.keys.seal(&place(season), &upload.bytes)?;
         let loaded = read(known, upload).await?;

@@ -36,7 +36,7 @@ impl Office {
     /// The hand-over list with id numbers, as a file. Who took it and why is logged, and stands in the ledger.
     ///
     /// # Errors
-    /// No permission; no reason; an id number that the keys at hand do not open.
+    /// No permission; no reason; an id number that the keys at hand do not open; the persons were destroyed.
     pub async fn hand_over(
         &self,
         actor: &Actor,
@@ -48,6 +48,7 @@ impl Office {
             return Err(ActError::Conflict("请写明导出名单的事由，将记入日志".to_owned()));
         }
         let (row, policy) = self.season_row(season).await?;
+        self.must_be_kept(season).await?;
         let tx = self.store.write().await?;
         tx.stand_still().await?;
         let school = asked.school.as_deref();

@@ -72,8 +72,9 @@ impl Office {
     /// A round with its season, from memory or placed again.
     ///
     /// # Errors
-    /// There is none; its inputs have changed since it was computed.
+    /// There is none; its inputs have changed since it was computed, or its persons were destroyed.
     pub async fn known_round(&self, season: &str, round: i64) -> Result<Arc<Known>, ActError> {
+        self.must_be_kept(season).await?;
         let found = self.round(season, round).await?;
         if let Some(known) = self.memory.get(&found) {
             return Ok(known);

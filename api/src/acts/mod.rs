@@ -44,7 +44,7 @@ use crate::store::{Account, Mode, Role, SeasonRow, Store, StoreError, Tx};
 use crate::tables::Located;
 
 pub use checkup::Checkup;
-pub use classes::{ClassesAsked, ClassesFormed};
+pub use classes::{ClassesAsked, ClassesFormed, Seated};
 pub use correct::{Differs, Mistake};
 pub use dumps::DumpRead;
 pub use gate::{Audited, Evidence, FeedEvent, FeedPage, GateAnswer, GatePage, GateState};

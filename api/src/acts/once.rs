@@ -25,6 +25,8 @@ pub enum Repeated {
     Open,
     /// It was done, with this answer.
     Done(Vec<u8>),
+    /// It was done, and its answer was destroyed with the personal data of a season.
+    Destroyed,
 }
 
 impl Office {
@@ -50,6 +52,7 @@ impl Office {
             Some(found) if found.digest != digest => Repeated::Other,
             Some(found) => match found.answer {
                 None => Repeated::Open,
+                Some(sealed) if sealed.is_empty() => Repeated::Destroyed,
                 Some(sealed) => {
                     let opened = self.keys.open(&place(&key), &sealed);
                     Repeated::Done(opened.ok_or_else(|| {
@@ -60,6 +63,17 @@ impl Office {
             // Taken a moment ago and given free since.
             None => Repeated::Open,
         })
+    }
+
+    /// Forgets the answers whose day is over, also where nobody sends a key any more.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn forget_answers(&self) -> Result<(), ActError> {
+        let at = now();
+        let tx = self.store.write().await?;
+        tx.forget_repeats(at - KEPT, at - LOST).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Keeps the answer to a request, sealed.

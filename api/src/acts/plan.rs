@@ -151,6 +151,7 @@ impl Office {
         }
     }
 
+    /// Nothing more is proposed once the persons of a season are destroyed: what is said of them then would stay.
     pub(super) async fn propose(
         &self,
         actor: &Actor,
@@ -159,6 +160,7 @@ impl Office {
         note: &str,
         body: String,
     ) -> Result<PlanProposal, ActError> {
+        self.must_be_kept(season).await?;
         let digest = digest(body.as_bytes());
         let tx = self.store.write().await?;
         let proposal = Proposal {

@@ -1,8 +1,9 @@
 //! Retention: past its date the personal data of a season are destroyed, by two; what was done stays provable.
 //!
-//! Destroyed are names, genders, id numbers, registry numbers, the codes of the exam slips, the reasons of
-//! restrictions, the imported files, and the salts and personal data beside the ledger. The ledger keeps their
-//! commitments, so that every checkpoint still verifies; numbers, scores and seats stay as facts.
+//! What goes and what stays is listed table by table in `store/retention.rs`. The ledger keeps the commitments of what
+//! is destroyed, so that every checkpoint still verifies; numbers, scores and seats stay as facts.
+
+use std::collections::BTreeMap;
 
 use luqu_engine::domain::Moment;
 use serde_json::json;
@@ -12,14 +13,10 @@ use crate::ledger::Event;
 use crate::store::{DecisionKind, DecisionStatus, Mode, Role, SeasonRow};
 
 /// What a destruction did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Destroyed {
-    /// Applicants without name and id number now.
-    pub applicants: u64,
-    /// Entries of the ledger without their personal data now.
-    pub payloads: u64,
-    /// Imported files without content now.
-    pub imports: u64,
+    /// Rows that were emptied now, by table.
+    pub rows: BTreeMap<&'static str, u64>,
     /// Whether the database file was rewritten without them. On PostgreSQL only the owner can.
     pub scrubbed: bool,
 }
@@ -59,17 +56,14 @@ impl Office {
             self.to_approve(actor, season, decision, DecisionKind::Retention, signed).await?;
         self.must_be_due(season).await?;
         let tx = self.approved(actor, &proposed).await?;
-        let applicants = tx.destroy_people(season).await?;
-        let payloads = tx.destroy_payloads(season).await?;
-        let imports = tx.destroy_imports(season).await?;
+        let rows = tx.destroy(season).await?;
         let told = json!({
-            "decision": decision, "proposed_by": proposed.proposed_by, "reason": proposed.note,
-            "applicants": applicants, "payloads": payloads, "imports": imports,
+            "decision": decision, "proposed_by": proposed.proposed_by, "reason": proposed.note, "rows": rows,
         });
         self.record(&tx, Event::new("personal_data_destroyed", &actor.name, season, told)).await?;
         self.seal(tx).await?;
         let scrubbed = self.store.scrub().await?;
-        Ok(Destroyed { applicants, payloads, imports, scrubbed })
+        Ok(Destroyed { rows, scrubbed })
     }
 
     /// Whether the personal data of a season were destroyed.

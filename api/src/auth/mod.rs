@@ -5,6 +5,7 @@ pub mod keys;
 mod password;
 mod session;
 mod tokens;
+mod tries;
 
 pub use accounts::NewAccount;
 pub use password::{hash_password, password_matches};

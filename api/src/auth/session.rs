@@ -123,3 +123,24 @@ impl Office {
 const fn lasts(session: &SessionRow, now: i64) -> bool {
     !session.ended && now - session.seen_at <= IDLE && now - session.created_at <= ABSOLUTE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_lasts_until_a_quarter_of_an_hour_idle_or_eight_hours_old() {
+        let begun = |seen_at, ended| SessionRow {
+            account: "zhao".to_owned(),
+            created_at: 0,
+            seen_at,
+            ended,
+        };
+        assert!(lasts(&begun(0, false), IDLE));
+        assert!(!lasts(&begun(0, false), IDLE + 1));
+        assert!(lasts(&begun(ABSOLUTE - IDLE, false), ABSOLUTE));
+        assert!(!lasts(&begun(ABSOLUTE, false), ABSOLUTE + 1));
+        assert!(!lasts(&begun(0, true), 0));
+        assert_eq!((IDLE, ABSOLUTE), (900_000_000, 28_800_000_000));
+    }
+}

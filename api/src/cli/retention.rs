@@ -45,8 +45,10 @@ async fn destroy(args: &Args, config: &Config) -> Result<Exit, Failure> {
         .map_err(refused)?;
     data(format_args!("{}\n", serde_json::json!(destroyed)))?;
     if !destroyed.scrubbed {
+        let tables: Vec<&str> = destroyed.rows.keys().copied().collect();
         say(format_args!(
-            "数据已清除，但本角色不能重写数据表：请以所有者执行 VACUUM FULL applicant, restriction, import_batch, ledger_payload"
+            "数据已清除，但本角色不能重写数据表：请以所有者执行 VACUUM FULL {}",
+            tables.join(", ")
         ));
     }
     say(format_args!("此前的备份、核验包和导出文件中仍有这些数据，请一并销毁"));

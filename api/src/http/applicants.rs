@@ -11,7 +11,7 @@ use super::guard::Guard;
 use super::listing::{FormParams, PageParams, Row, Wanted};
 use super::{App, Problem};
 use crate::acts::{Track, TrackAdmission, TrackWishes};
-use crate::store::{Admission, Person, Role, Sought, WishLine};
+use crate::store::{Admission, Person, Sought, WishLine};
 use crate::tables::write::listing::{Listed, flag, number, text};
 
 /// An applicant on a list.
@@ -113,7 +113,7 @@ pub(super) async fn list(
     Query(filter): Query<Filter>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     must_exist(&app, &season).await?;
     let number = |t: &str| {
         t.len() == 18 && t.starts_with(|c: char| c.is_ascii_digit()) && id_number::check(t).is_ok()

@@ -11,7 +11,7 @@ use super::extract::{Json, Path};
 use super::guard::Guard;
 use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
-use crate::store::{Role, Round, RoundStatus, TieRow, Window, WindowStatus};
+use crate::store::{Round, RoundStatus, TieRow, Window, WindowStatus};
 use crate::tables::write::listing::{Listed, number, text, time};
 
 /// A batch and how far it has come.
@@ -143,7 +143,7 @@ pub(super) async fn ties(
     Path((season, batch)): Path<(String, String)>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     let stands = found(&app, &season, &batch).await?;
     let decided = app.office.store().read().tie_rows(&season, &batch).await?;
     let open = match stands.window {

@@ -41,9 +41,4 @@ impl Budget {
         }
         entry.0 += 1;
     }
-
-    /// Forgets the wrong answers of a key, for there was a right one.
-    pub(super) fn clear(&self, key: &str) {
-        self.wrong.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-    }
 }

@@ -2,17 +2,20 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use luqu_engine::classes::{PupilRow, Wants};
+use luqu_engine::domain::Gender;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::extract::{Json, Path, Query};
+use super::extract::{Json, Path};
 use super::guard::Guard;
-use super::output::{Form, Shape, file_answer};
+use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
-use crate::acts::ClassesAsked;
-use crate::tables::write::rosters_xlsx::{csv, workbook};
+use crate::acts::{ClassesAsked, Seated};
+use crate::store::Role;
+use crate::tables::write::listing::{Listed, number, text};
+use crate::tables::write::rosters_xlsx::Pupil;
 
 /// What is asked of the classes; everything may be left out.
 #[derive(Deserialize, ToSchema)]
@@ -69,6 +72,30 @@ pub(super) struct Place {
     gender: Option<&'static str>,
     /// 毕业学校
     junior: String,
+    /// 学校
+    school: String,
+}
+
+impl Row for Place {
+    const NAME: (&'static str, &'static str) = ("classes", "分班名册");
+    const COLUMNS: &'static [Listed] = &[
+        number("class_no", "班号"),
+        number("seat_no", "序号"),
+        text("applicant_id", "报名号"),
+        text("name", "姓名"),
+        text("gender", "性别"),
+        text("junior", "毕业学校"),
+        text("school", "学校"),
+    ];
+}
+
+/// A place that was given in a class.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Seat {
+    /// Which division of the school's pupils it is, from 1.
+    formation: u32,
+    class_no: u32,
+    seat_no: u32,
 }
 
 /// Forms the classes of everybody registered at a school, anew if there are some.
@@ -100,37 +127,45 @@ pub(super) async fn form(
     Ok((StatusCode::CREATED, Json(Formed { formation, sizes, beyond, objective, bound })))
 }
 
+/// Seats somebody who was registered after the classes were formed, in the class with the fewest pupils that has a place;
+/// whoever has a place keeps it.
+#[utoipa::path(put, path = "/v1/seasons/{season}/class-places/{applicant}", tag = "school",
+    params(("season" = String, Path), ("applicant" = String, Path)),
+    responses((status = 200, body = Seat), (status = 201, body = Seat), (status = 404, body = Problem),
+        (status = 409, body = Problem)))]
+pub(super) async fn join(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, applicant)): Path<(String, String)>,
+) -> Result<(StatusCode, Json<Seat>), Problem> {
+    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::School])?;
+    let seated = app.office.join_class(&guard.actor, &season, &applicant).await?;
+    let status = if seated.new { StatusCode::CREATED } else { StatusCode::OK };
+    let Seated { formation, class_no, seat_no, .. } = seated;
+    Ok((status, Json(Seat { formation, class_no, seat_no })))
+}
+
 /// The pupils of a school by class and seat.
 #[utoipa::path(get, path = "/v1/seasons/{season}/schools/{school}/classes", tag = "school",
-    params(("season" = String, Path), ("school" = String, Path), Form),
+    params(("season" = String, Path), ("school" = String, Path), FormParams),
     responses((status = 200, body = Vec<Place>), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
     guard: Guard,
     Path((season, school)): Path<(String, String)>,
-    Query(form): Query<Form>,
+    wanted: Wanted,
 ) -> Result<Response, Problem> {
     let pupils = app.office.class_lists(&guard.actor, &season, &school).await?;
     let names = app.office.store().read().school_names(&season).await?;
     let name = names.get(&school).cloned().unwrap_or_default();
-    match form.format.as_deref() {
-        None | Some("json") => {
-            let place = |p: crate::tables::write::rosters_xlsx::Pupil| Place {
-                class_no: p.class_no,
-                seat_no: p.seat_no,
-                applicant_id: p.applicant_id,
-                name: p.name,
-                gender: p.gender.map(luqu_engine::domain::Gender::label),
-                junior: p.junior,
-            };
-            Ok(Json(pupils.into_iter().map(place).collect::<Vec<_>>()).into_response())
-        }
-        Some("csv") => Ok(file_answer("classes.csv", Shape::Csv, csv(&name, &pupils))),
-        Some("xlsx") => {
-            let book = workbook(&[(&school, &name, pupils)]);
-            let book = book.map_err(|e| Problem::internal(&e.to_string()))?;
-            Ok(file_answer("classes.xlsx", Shape::Xlsx, book))
-        }
-        Some(_) => Err(Problem::bad_request("format 只能是 json、csv 或 xlsx")),
-    }
+    let place = |p: Pupil| Place {
+        class_no: p.class_no,
+        seat_no: p.seat_no,
+        applicant_id: p.applicant_id,
+        name: p.name,
+        gender: p.gender.map(Gender::label),
+        junior: p.junior,
+        school: name.clone(),
+    };
+    wanted.whole(pupils.into_iter().map(place).collect())
 }

@@ -12,7 +12,6 @@ use super::extract::{Json, Path, Query};
 use super::guard::Guard;
 use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
-use crate::store::Role;
 use crate::tables::write::listing::{Listed, text};
 
 /// In which language sentences are wanted.
@@ -39,10 +38,6 @@ impl Language {
             _ => Lang::Zh,
         }
     }
-}
-
-fn must_study(guard: &Guard) -> Result<(), Problem> {
-    Ok(guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?)
 }
 
 /// Somebody who moved, in one row.
@@ -115,7 +110,7 @@ pub(super) async fn compare(
     Query(language): Query<Language>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    must_study(&guard)?;
+    guard.must_read()?;
     let found = app.office.compared_rounds(&season, (a, b), language.lang()).await?;
     answer(found, wanted)
 }
@@ -177,7 +172,7 @@ pub(super) async fn what_if(
     wanted: Wanted,
     Json(sent): Json<WhatIf>,
 ) -> Result<Response, Problem> {
-    must_study(&guard)?;
+    guard.must_read()?;
     if [&sent.seats, &sent.floor, &sent.priority].iter().any(|list| list.len() > MOST) {
         return Err(Problem::bad_request("一次至多改变 50 处"));
     }
@@ -196,7 +191,7 @@ pub(super) async fn explain(
     Path((season, round, applicant)): Path<(String, i64, String)>,
     Query(language): Query<Language>,
 ) -> Result<Response, Problem> {
-    must_study(&guard)?;
+    guard.must_read()?;
     let said = app.office.explained(&season, round, &applicant, language.lang()).await?;
     Ok(Json(said).into_response())
 }
@@ -219,7 +214,7 @@ pub(super) async fn recompute(
     guard: Guard,
     Path((season, round)): Path<(String, i64)>,
 ) -> Result<Json<Recomputed>, Problem> {
-    must_study(&guard)?;
+    guard.must_read()?;
     let done = app.office.recompute(&season, round).await?;
     let crate::acts::Recomputed { same, input_digest, answer_digest } = done;
     Ok(Json(Recomputed { same, input_digest, answer_digest }))

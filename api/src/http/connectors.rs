@@ -3,19 +3,22 @@
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::applicants::must_exist;
 use super::error::CellFault;
 use super::extract::{Json, Path, Query};
 use super::guard::Guard;
-use super::output::{Form, Shape, file_answer};
+use super::listing::{FileForm, FormParams, Row, Wanted};
+use super::output::{Shape, file_answer};
 use super::{App, Problem};
 use crate::acts::{DumpRead, HandOver, Upload};
 use crate::store::Role;
 use crate::tables::write::handover::Headings;
-use crate::tables::write::reconciliation::{self, Row};
+use crate::tables::write::listing::{Listed, number, text, time};
+use crate::tables::write::reconciliation;
 
 /// Which list is to be handed over, and why.
 #[derive(Deserialize, ToSchema)]
@@ -25,8 +28,8 @@ pub(super) struct Asked {
     school_id: Option<String>,
     /// For what: it is logged, since the list holds id numbers.
     reason: String,
-    /// `xlsx` (the default) or `csv`.
-    format: Option<String>,
+    /// `xlsx` if absent.
+    format: Option<FileForm>,
     /// Headings and values as the codes of the data standard: XM, XBM, CSRQ ….
     #[serde(default)]
     codes: bool,
@@ -52,6 +55,18 @@ pub(super) struct Dump {
     brought_at: i64,
 }
 
+impl Row for Dump {
+    const NAME: (&'static str, &'static str) = ("registry-dumps", "学籍对账表");
+    const COLUMNS: &'static [Listed] = &[
+        number("id", "编号"),
+        text("file_name", "文件"),
+        text("digest", "摘要"),
+        number("records", "行数"),
+        text("brought_by", "导入人"),
+        time("brought_at", "导入时间"),
+    ];
+}
+
 /// What came of bringing a dump in.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Read {
@@ -74,20 +89,15 @@ pub(super) async fn hand_over(
     Path(season): Path<String>,
     Json(asked): Json<Asked>,
 ) -> Result<Response, Problem> {
-    let shape = match asked.format.as_deref() {
-        None | Some("xlsx") => Shape::Xlsx,
-        Some("csv") => Shape::Csv,
-        Some(_) => return Err(Problem::bad_request("format 只能是 xlsx 或 csv")),
-    };
+    let form = asked.format.unwrap_or(FileForm::Xlsx);
     let wanted = HandOver {
         school: asked.school_id,
         reason: asked.reason,
         headings: if asked.codes { Headings::Codes } else { Headings::Chinese },
-        workbook: shape == Shape::Xlsx,
+        workbook: form == FileForm::Xlsx,
     };
     let bytes = app.office.hand_over(&guard.actor, &season, &wanted).await?;
-    let name = if wanted.workbook { "handover.xlsx" } else { "handover.csv" };
-    Ok(file_answer(name, shape, bytes))
+    Ok(form.answer("handover", bytes))
 }
 
 /// The OneRoster 1.2 archive (CSV, bulk) of whoever may be registered or is; without id numbers.
@@ -105,17 +115,17 @@ pub(super) async fn oneroster(
 }
 
 /// The dumps of the registry that were brought in, latest first.
-#[utoipa::path(get, path = "/v1/seasons/{season}/registry-dumps", tag = "office", params(("season" = String, Path)),
-    responses((status = 200, body = Vec<Dump>), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/v1/seasons/{season}/registry-dumps", tag = "office",
+    params(("season" = String, Path), FormParams),
+    responses((status = 200, body = Vec<Dump>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn dumps(
     State(app): State<App>,
     guard: Guard,
     Path(season): Path<String>,
-) -> Result<Json<Vec<Dump>>, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
-    if app.office.store().read().season(&season).await?.is_none() {
-        return Err(Problem::not_found("没有这个招生季"));
-    }
+    wanted: Wanted,
+) -> Result<Response, Problem> {
+    guard.must_read()?;
+    must_exist(&app, &season).await?;
     let all = app.office.store().read().dumps(&season).await?;
     let dump = |d: crate::store::Dump| Dump {
         id: d.id,
@@ -125,7 +135,7 @@ pub(super) async fn dumps(
         brought_by: d.by,
         brought_at: d.at,
     };
-    Ok(Json(all.into_iter().map(dump).collect()))
+    wanted.whole(all.into_iter().map(dump).collect())
 }
 
 /// Brings a dump of the registry in: one CSV (UTF-8 or GB18030), or a workbook with the sheet 学籍. Faults stand at
@@ -162,25 +172,18 @@ pub(super) async fn bring(
 
 /// How a dump and the admissions differ, in both directions, with the rule, the evidence and what to do.
 #[utoipa::path(get, path = "/v1/seasons/{season}/registry-dumps/{dump}/reconciliation", tag = "office",
-    params(("season" = String, Path), ("dump" = i64, Path), Form),
-    responses((status = 200, body = Vec<Row>), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    params(("season" = String, Path), ("dump" = i64, Path), FormParams),
+    responses((status = 200, body = Vec<reconciliation::Row>), (status = 403, body = Problem),
+        (status = 404, body = Problem)))]
 pub(super) async fn reconciliation(
     State(app): State<App>,
     guard: Guard,
     Path((season, dump)): Path<(String, i64)>,
-    Query(form): Query<Form>,
+    wanted: Wanted,
 ) -> Result<Response, Problem> {
     let rows = app.office.reconciled(&guard.actor, &season, dump).await?;
-    match form.format.as_deref() {
-        None | Some("json") => Ok(Json(rows).into_response()),
-        Some("csv") => {
-            Ok(file_answer("reconciliation.csv", Shape::Csv, reconciliation::csv(&rows)))
-        }
-        Some("xlsx") => {
-            let book = reconciliation::workbook(&rows);
-            let book = book.map_err(|e| Problem::internal(&e.to_string()))?;
-            Ok(file_answer("reconciliation.xlsx", Shape::Xlsx, book))
-        }
-        Some(_) => Err(Problem::bad_request("format 只能是 json、csv 或 xlsx")),
-    }
+    wanted.drawn("reconciliation", rows, |rows, form| match form {
+        FileForm::Csv => Ok(reconciliation::csv(rows)),
+        FileForm::Xlsx => reconciliation::workbook(rows),
+    })
 }

@@ -134,12 +134,10 @@ pub(super) async fn list(
     Path(season): Path<String>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     must_exist(&app, &season).await?;
-    let after = wanted.after_number()?.unwrap_or(0);
     let all = app.office.store().read().decisions(&season).await?;
-    let rest = all.into_iter().filter(|d| d.id > after).map(Decision::from);
-    wanted.page(rest.collect(), |d: &Decision| d.id.to_string())
+    wanted.numbered(all.into_iter().map(Decision::from), |row| row.id)
 }
 
 async fn found(app: &App, season: &str, id: i64) -> Result<Decision, Problem> {
@@ -157,7 +155,7 @@ pub(super) async fn one(
     guard: Guard,
     Path((season, decision)): Path<(String, i64)>,
 ) -> Result<Json<Decision>, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     Ok(Json(found(&app, &season, decision).await?))
 }
 

@@ -67,7 +67,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     refusals.push((500, "程序出错，未作任何改动；请告知编号"));
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, words) in refusals {
-        responses.entry(status.to_string()).or_insert_with(|| problem(words));
+        let response = responses.entry(status.to_string()).or_insert_with(|| problem(words));
+        also_problem(response);
     }
     for (status, response) in responses.iter_mut() {
         shape(status, response, list, method == "get");
@@ -77,6 +78,16 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 fn problem(words: &str) -> Value {
     let schema = json!({"$ref": "#/components/schemas/Problem"});
     json!({"description": words, "content": {"application/json": {"schema": schema}}})
+}
+
+/// What a route says of a status itself, such as the faults of a file, is not all that the status may hold.
+fn also_problem(response: &mut Value) {
+    let ours = &problem("")["content"]["application/json"];
+    if response["content"]["application/json"] != *ours
+        && let Some(content) = response["content"].as_object_mut()
+    {
+        content.insert("application/problem+json".to_owned(), ours.clone());
+    }
 }
 
 fn parameter(operation: &mut Value, name: &str, words: &str) {

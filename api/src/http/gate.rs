@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Json, Path, Query};
 use super::guard::Guard;
+use super::listing::encoded;
 use super::{App, Problem};
 use crate::acts::{FeedPage, GateAnswer, GatePage};
 
@@ -99,11 +100,4 @@ pub(super) async fn feed(
     let found = app.office.feed(&guard.actor, &season, after, page.limit()).await?;
     let path = format!("/v1/seasons/{}/registry-feed", encoded(&season));
     Ok((page.link(&path, found.next.as_deref()), Json(found)))
-}
-
-/// A text as part of an address.
-fn encoded(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    let byte = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
-    text.bytes().map(byte).collect()
 }

@@ -91,10 +91,8 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator, Role::Machine])?;
     must_exist(&app, &season).await?;
-    let after = wanted.after_number()?.unwrap_or(0);
     let all = app.office.store().read().imports(&season).await?;
-    let rest = all.into_iter().filter(|i| i.id > after).map(Import::from);
-    wanted.page(rest.collect(), |i: &Import| i.id.to_string())
+    wanted.numbered(all.into_iter().map(Import::from), |row| row.id)
 }
 
 /// Reads files against what is committed; every fault at its cell, nothing half imported.

@@ -16,7 +16,7 @@ use super::extract::{Json, Path};
 use super::guard::Guard;
 use super::listing::{FormParams, PageParams, Row, Wanted};
 use super::{App, Problem};
-use crate::store::{JobStatus, Role};
+use crate::store::JobStatus;
 use crate::tables::write::listing::{Listed, number, text};
 
 /// A run.
@@ -69,12 +69,10 @@ pub(super) async fn list(
     Path(season): Path<String>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     must_exist(&app, &season).await?;
-    let after = wanted.after_number()?.unwrap_or(0);
     let all = app.office.store().read().jobs(&season).await?;
-    let rest = all.into_iter().filter(|j| j.id > after).map(Job::from);
-    wanted.page(rest.collect(), |j: &Job| j.id.to_string())
+    wanted.numbered(all.into_iter().map(Job::from), |row| row.id)
 }
 
 /// Queues a run of a batch.
@@ -106,7 +104,7 @@ pub(super) async fn job(
     guard: Guard,
     Path((season, job)): Path<(String, i64)>,
 ) -> Result<Json<Job>, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     Ok(Json(found(&app, &season, job).await?))
 }
 
@@ -132,7 +130,7 @@ pub(super) async fn events(
     guard: Guard,
     Path((season, job)): Path<(String, i64)>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     found(&app, &season, job).await?;
     let start: (App, String, Option<Job>, bool) = (app, season, None, false);
     let steps = stream::unfold(start, move |(app, season, told, ended)| async move {

@@ -11,7 +11,6 @@ use super::listing::{FormParams, PageParams, Row, Wanted};
 use super::output::{Shape, file_answer};
 use super::{App, Problem};
 use crate::ledger::Entry;
-use crate::store::Role;
 use crate::tables::write::listing::{Listed, number, text, time};
 
 /// A checkpoint, to be kept outside.
@@ -53,10 +52,6 @@ impl Row for LedgerEntry {
     ];
 }
 
-fn must_read(guard: &Guard) -> Result<(), Problem> {
-    Ok(guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?)
-}
-
 /// The signed checkpoints of the ledger, by the size that they cover.
 #[utoipa::path(get, path = "/v1/ledger/checkpoints", tag = "regulator", params(FormParams, PageParams),
     responses((status = 200, body = Vec<Checkpoint>)))]
@@ -65,7 +60,7 @@ pub(super) async fn checkpoints(
     guard: Guard,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    must_read(&guard)?;
+    guard.must_read()?;
     let after = wanted.after_number()?.unwrap_or(0).cast_unsigned();
     let all = app.office.store().read().checkpoints().await?;
     let rest = all.into_iter().filter(|(size, _)| *size > after);
@@ -81,7 +76,7 @@ pub(super) async fn entries(
     guard: Guard,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    must_read(&guard)?;
+    guard.must_read()?;
     let from = wanted.after_number()?.map_or(0, |after| after.saturating_add(1).max(0));
     let from = from.cast_unsigned();
     let leaves = app.office.store().read().leaves(from, wanted.read()).await?;

@@ -6,11 +6,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::extract::Query;
 use super::output::{Shape, file_answer};
 use super::{Problem, extract};
+use crate::error::Failure;
 use crate::tables::write::listing::{Listed, csv, xlsx};
 
 /// A row of a list.
@@ -27,6 +28,24 @@ pub(super) enum Form {
     Json,
     Csv,
     Xlsx,
+}
+
+/// The forms that are files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FileForm {
+    Csv,
+    Xlsx,
+}
+
+impl FileForm {
+    /// A file of this form, called so without the ending.
+    pub(super) fn answer(self, name: &str, bytes: Vec<u8>) -> Response {
+        match self {
+            Self::Csv => file_answer(&format!("{name}.csv"), Shape::Csv, bytes),
+            Self::Xlsx => file_answer(&format!("{name}.xlsx"), Shape::Xlsx, bytes),
+        }
+    }
 }
 
 /// In which form a list is wanted.
@@ -191,44 +210,59 @@ impl Wanted {
         Ok(response)
     }
 
+    /// A page of rows that are in the order of their numbers.
+    pub(super) fn numbered<T: Row>(
+        self,
+        rows: impl Iterator<Item = T>,
+        id: impl Fn(&T) -> i64,
+    ) -> Result<Response, Problem> {
+        let after = self.after_number()?.unwrap_or(0);
+        self.page(rows.filter(|row| id(row) > after).collect(), |row| id(row).to_string())
+    }
+
     /// All rows of a list that cannot grow long.
     pub(super) fn whole<T: Row>(self, rows: Vec<T>) -> Result<Response, Problem> {
-        let ending = match self.form {
-            Form::Json => return Ok(extract::Json(rows).into_response()),
-            Form::Csv => "csv",
-            Form::Xlsx => "xlsx",
-        };
-        let values: Result<Vec<serde_json::Value>, _> =
-            rows.iter().map(serde_json::to_value).collect();
-        let values = values.map_err(|e| Problem::internal(&e.to_string()))?;
         let (file, sheet) = T::NAME;
-        let (shape, bytes) = match self.form {
-            Form::Xlsx => {
-                let book = xlsx(sheet, T::COLUMNS, &values);
-                (Shape::Xlsx, book.map_err(|e| Problem::internal(&e.to_string()))?)
+        self.drawn(file, rows, |rows, form| {
+            let values: Result<Vec<serde_json::Value>, _> =
+                rows.iter().map(serde_json::to_value).collect();
+            let values = values.map_err(|e| Failure::Internal(e.to_string()))?;
+            match form {
+                FileForm::Csv => Ok(csv(T::COLUMNS, &values)),
+                FileForm::Xlsx => xlsx(sheet, T::COLUMNS, &values),
             }
-            _ => (Shape::Csv, csv(T::COLUMNS, &values)),
+        })
+    }
+
+    /// All rows of a list whose files, called so without the ending, are drawn in a way of their own.
+    pub(super) fn drawn<T: Serialize>(
+        self,
+        name: &str,
+        rows: Vec<T>,
+        draw: impl FnOnce(&[T], FileForm) -> Result<Vec<u8>, Failure>,
+    ) -> Result<Response, Problem> {
+        let form = match self.form {
+            Form::Json => return Ok(extract::Json(rows).into_response()),
+            Form::Csv => FileForm::Csv,
+            Form::Xlsx => FileForm::Xlsx,
         };
-        Ok(file_answer(&format!("{file}.{ending}"), shape, bytes))
+        let bytes = draw(&rows, form).map_err(|e| Problem::internal(&e.to_string()))?;
+        Ok(form.answer(name, bytes))
     }
 
     /// The address of the next page, as `Link` writes it.
     fn next(&self, key: &str) -> String {
         let old = self.uri.query().unwrap_or_default().split('&');
         let kept = old.filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
-        let encoded: String = key.bytes().map(escaped).collect();
         let query: Vec<String> =
-            kept.map(str::to_owned).chain([format!("after={encoded}")]).collect();
+            kept.map(str::to_owned).chain([format!("after={}", encoded(key))]).collect();
         format!("<{}?{}>; rel=\"next\"", self.uri.path(), query.join("&"))
     }
 }
 
-/// A byte as a query may hold it.
-fn escaped(byte: u8) -> String {
-    match byte {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        other => format!("%{other:02X}"),
-    }
+/// A text as an address may hold it.
+pub(super) fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    let byte = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    text.bytes().map(byte).collect()
 }

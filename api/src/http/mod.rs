@@ -64,7 +64,7 @@ pub struct App {
     pub office: Office,
     /// What families look up, in memory.
     pub lookups: Arc<Lookups>,
-    /// Wrong passwords.
+    /// Wrong passwords by address; those by name are counted in the database.
     wrong: Arc<Budget>,
     /// Whether a proxy of ours stands in front and says where requests come from.
     behind_proxy: bool,
@@ -163,6 +163,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(registry::admissions))
         .routes(routes!(registry::arrive))
         .routes(routes!(classes::list, classes::form))
+        .routes(routes!(classes::join))
         // The administrator.
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::disable))

@@ -84,6 +84,10 @@ async fn keyed(app: App, request: Request, next: Next) -> Result<Response, Probl
             let words = "同一 Idempotency-Key 的请求正在办理，请稍后再试";
             return Err(Problem::repeated(StatusCode::CONFLICT, words));
         }
+        Repeated::Destroyed => {
+            let words = "该请求已办理；其答复已随招生季的个人数据销毁";
+            return Err(Problem::repeated(StatusCode::CONFLICT, words));
+        }
         Repeated::Done(kept) => return again(&kept),
     };
     // Whoever hangs up and sends it again is answered: the work goes on.

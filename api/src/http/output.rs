@@ -3,13 +3,6 @@
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-/// In which form a list is wanted.
-#[derive(serde::Deserialize, utoipa::IntoParams)]
-pub(super) struct Form {
-    /// `json` (the default), `csv` or `xlsx`.
-    pub(super) format: Option<String>,
-}
-
 /// What a file is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Shape {

@@ -11,7 +11,7 @@ use super::guard::Guard;
 use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
 use crate::acts::QuotaCell;
-use crate::store::{Role, SeatLine};
+use crate::store::SeatLine;
 use crate::tables::write::listing::{Listed, number, text};
 
 /// A line of the plan.
@@ -132,7 +132,7 @@ pub(super) async fn quotas(
     Query(which): Query<Which>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     let report = app.office.quota_report(&season, which.decision).await?;
     wanted.whole(report.cells)
 }

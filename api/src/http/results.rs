@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use super::extract::{Path, Query};
@@ -10,7 +11,6 @@ use super::guard::Guard;
 use super::listing::{FormParams, PageParams, Row, Wanted};
 use super::{App, Problem};
 use crate::acts::{CutoffRow, PlacementRow, ReasonRow};
-use crate::store::Role;
 use crate::tables::write::listing::{Listed, number, text};
 
 impl Row for PlacementRow {
@@ -74,8 +74,16 @@ impl Filter {
     }
 }
 
-fn must_read(guard: &Guard) -> Result<(), Problem> {
-    Ok(guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?)
+/// The rows of a file of a round that are wanted, as they stand in it.
+async fn rows<T: DeserializeOwned>(
+    (app, guard): (&App, &Guard),
+    (season, round): (&str, i64),
+    file: &str,
+    wants: impl Fn(&T) -> bool,
+) -> Result<Vec<T>, Problem> {
+    guard.must_read()?;
+    let all: Vec<T> = app.office.round_rows(season, round, file).await?;
+    Ok(all.into_iter().filter(wants).collect())
 }
 
 /// The outcome of every applicant in a round, by application number.
@@ -89,13 +97,11 @@ pub(super) async fn placements(
     Query(filter): Query<Filter>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    must_read(&guard)?;
-    let all: Vec<PlacementRow> = app.office.round_rows(&season, round, "placements.csv").await?;
     let sought = |p: &PlacementRow| {
         filter.wants(&p.applicant_id, &p.school_id, &p.batch)
             && wanted.after().is_none_or(|after| p.applicant_id.as_str() > after)
     };
-    let rows = all.into_iter().filter(sought).collect();
+    let rows = rows((&app, &guard), (&season, round), "placements.csv", sought).await?;
     wanted.page(rows, |p: &PlacementRow| p.applicant_id.clone())
 }
 
@@ -110,10 +116,9 @@ pub(super) async fn cutoffs(
     Query(filter): Query<Filter>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    must_read(&guard)?;
-    let all: Vec<CutoffRow> = app.office.round_rows(&season, round, "cutoffs.csv").await?;
-    let none = Filter { applicant: None, ..filter };
-    wanted.whole(all.into_iter().filter(|c| none.wants("", &c.school_id, &c.batch)).collect())
+    let filter = Filter { applicant: None, ..filter };
+    let sought = |c: &CutoffRow| filter.wants("", &c.school_id, &c.batch);
+    wanted.whole(rows((&app, &guard), (&season, round), "cutoffs.csv", sought).await?)
 }
 
 /// Why every proposal that did not stick did not, by place in the list; the next page begins after that place.
@@ -127,11 +132,10 @@ pub(super) async fn reasons(
     Query(filter): Query<Filter>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    must_read(&guard)?;
-    let all: Vec<ReasonRow> = app.office.round_rows(&season, round, "reasons.csv").await?;
-    let after = usize::try_from(wanted.after_number()?.unwrap_or(0)).unwrap_or(0);
     let sought = |r: &ReasonRow| filter.wants(&r.applicant_id, &r.school_id, &r.batch);
-    let rows: Vec<ReasonRow> = all.into_iter().filter(sought).skip(after).collect();
+    let mut rows = rows((&app, &guard), (&season, round), "reasons.csv", sought).await?;
+    let after = usize::try_from(wanted.after_number()?.unwrap_or(0)).unwrap_or(0);
+    rows.drain(..after.min(rows.len()));
     let next = after + wanted.shown(rows.len());
     wanted.page(rows, |_: &ReasonRow| next.to_string())
 }

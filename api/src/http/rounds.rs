@@ -98,12 +98,10 @@ pub(super) async fn list(
     Path(season): Path<String>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     must_exist(&app, &season).await?;
-    let after = wanted.after_number()?.unwrap_or(0);
     let all = app.office.store().read().rounds(&season).await?;
-    let rest = all.into_iter().filter(|r| r.id > after).map(Round::from);
-    wanted.page(rest.collect(), |r: &Round| r.id.to_string())
+    wanted.numbered(all.into_iter().map(Round::from), |row| row.id)
 }
 
 async fn stands(app: &App, season: &str, id: i64) -> Result<Round, Problem> {
@@ -120,7 +118,7 @@ pub(super) async fn one(
     guard: Guard,
     Path((season, round)): Path<(String, i64)>,
 ) -> Result<Json<Round>, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     Ok(Json(stands(&app, &season, round).await?))
 }
 
@@ -133,7 +131,7 @@ pub(super) async fn file(
     guard: Guard,
     Path((season, round, file)): Path<(String, i64, String)>,
 ) -> Result<Response, Problem> {
-    guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
+    guard.must_read()?;
     let bytes = app.office.round_file(&season, round, &file).await?;
     let shape = if file.ends_with(".json") { Shape::Json } else { Shape::Csv };
     Ok(file_answer(&file, shape, bytes))

@@ -14,8 +14,6 @@ use super::{App, Problem};
 use crate::acts::ActError;
 use crate::store::Role;
 
-/// Wrong passwords of one account, whether it exists or not, before it rests.
-const OF_ACCOUNT: u32 = 10;
 /// Wrong passwords from one address before it rests: an office behind one address has many people.
 const OF_ADDRESS: u32 = 50;
 
@@ -64,9 +62,11 @@ pub(super) struct Session {
 
 /// Longer names and passwords are nobody's, and are not worth the work of hashing.
 const LONGEST: usize = 256;
+/// What is told to whoever tried too often.
+const TIRED: &str = "登录失败次数过多，请 15 分钟后再试";
 
 /// Begins a session. A wrong name, a wrong password and a disabled account get one answer; after ten wrong passwords an
-/// account rests for a quarter of an hour, after fifty an address.
+/// account rests for a quarter of an hour on all servers, after fifty an address on one.
 #[utoipa::path(post, path = "/v1/session", tag = "session", request_body = Credentials, security(()),
     responses((status = 200, body = Session), (status = 403, body = Problem), (status = 429, body = Problem)))]
 pub(super) async fn sign_in(
@@ -74,25 +74,22 @@ pub(super) async fn sign_in(
     Address(from): Address,
     Json(sent): Json<Credentials>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (account, address) = (format!("name {}", sent.name), format!("from {from}"));
-    let tired = app.wrong.rests(&account, OF_ACCOUNT) || app.wrong.rests(&address, OF_ADDRESS);
-    if tired {
-        return Err(Problem::too_many("登录失败次数过多，请 15 分钟后再试"));
+    let address = format!("from {from}");
+    if app.wrong.rests(&address, OF_ADDRESS) {
+        return Err(Problem::too_many(TIRED));
     }
     if sent.name.len() > LONGEST || sent.password.len() > LONGEST {
         return Err(Problem::bad_request("用户名或密码过长"));
     }
-    let begun = match app.office.sign_in(&sent.name, &sent.password).await {
-        Ok(begun) => begun,
-        Err(refused) => {
-            if matches!(refused, ActError::NotPermitted(_)) {
-                app.wrong.count(&account);
-                app.wrong.count(&address);
-            }
-            return Err(refused.into());
-        }
-    };
-    app.wrong.clear(&account);
+    if !app.office.may_try(&sent.name).await? {
+        return Err(Problem::too_many(TIRED));
+    }
+    let begun = app.office.sign_in(&sent.name, &sent.password).await;
+    match &begun {
+        Err(ActError::NotPermitted(_)) => app.wrong.count(&address),
+        _ => app.office.forget_tries(&sent.name).await?,
+    }
+    let begun = begun?;
     let account = begun.account;
     let me = Me {
         name: account.name,
@@ -145,17 +142,17 @@ pub(super) async fn change_password(
     guard: Guard,
     Json(sent): Json<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
-    let key = format!("name {}", guard.actor.name);
-    if app.wrong.rests(&key, OF_ACCOUNT) {
-        return Err(Problem::too_many("输入错误次数过多，请 15 分钟后再试"));
-    }
     if sent.old.len() > LONGEST || sent.new.len() > LONGEST {
         return Err(Problem::bad_request("密码过长"));
     }
+    let name = &guard.actor.name;
+    if !app.office.may_try(name).await? {
+        return Err(Problem::too_many("输入错误次数过多，请 15 分钟后再试"));
+    }
     let changed =
         app.office.change_password(&guard.actor, &guard.token, &sent.old, &sent.new).await;
-    if matches!(changed, Err(ActError::NotPermitted(_))) {
-        app.wrong.count(&key);
+    if !matches!(changed, Err(ActError::NotPermitted(_))) {
+        app.office.forget_tries(name).await?;
     }
     changed?;
     Ok(StatusCode::NO_CONTENT)

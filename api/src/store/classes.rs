@@ -40,6 +40,21 @@ pub struct Place {
     pub applicant: String,
 }
 
+/// A class as it was formed, with the seats that are taken now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FormedClass {
+    /// Its number in the store.
+    pub id: i64,
+    /// Which division of the school's pupils, from 1.
+    pub formation: u32,
+    /// 班号
+    pub number: u32,
+    /// The most pupils it may ever hold.
+    pub cap: u32,
+    /// The record that sits on each seat that is taken.
+    pub taken: BTreeMap<u32, i64>,
+}
+
 const KIND: &str = "class";
 
 impl<C: ConnectionTrait> Db<C> {
@@ -103,10 +118,7 @@ impl<C: ConnectionTrait> Db<C> {
             places.push(Place {
                 school: group.school_id.clone(),
                 formation: count(group.formation)?,
-                class_no: group
-                    .name
-                    .parse()
-                    .map_err(|_| StoreError::foreign("class_group.name"))?,
+                class_no: number_of(group)?,
                 seat_no: count(member.seat_no)?,
                 applicant: applicants.get(&member.record_id).cloned().unwrap_or_default(),
                 record: member.record_id,
@@ -117,9 +129,85 @@ impl<C: ConnectionTrait> Db<C> {
         });
         Ok(places)
     }
+
+    /// The classes of the highest formation of a school, by number; none before the first.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn formed(&self, season: &str, school: &str) -> Result<Vec<FormedClass>, StoreError> {
+        let last = stored(self.formation(season, school).await?);
+        let groups = class_group::Entity::find()
+            .filter(class_group::Column::SeasonId.eq(season))
+            .filter(class_group::Column::SchoolId.eq(school))
+            .filter(class_group::Column::Kind.eq(KIND))
+            .filter(class_group::Column::Formation.eq(last))
+            .all(self.on())
+            .await?;
+        let members = class_member::Entity::find()
+            .filter(class_member::Column::ClassId.is_in(groups.iter().map(|g| g.id)))
+            .filter(class_member::Column::Active.eq(1))
+            .all(self.on())
+            .await?;
+        let mut taken: BTreeMap<i64, BTreeMap<u32, i64>> = BTreeMap::new();
+        for member in members {
+            let seats = taken.entry(member.class_id).or_default();
+            seats.insert(count(member.seat_no)?, member.record_id);
+        }
+        let class = |group: class_group::Model| {
+            Ok(FormedClass {
+                formation: count(group.formation)?,
+                number: number_of(&group)?,
+                cap: count(group.cap)?,
+                taken: taken.remove(&group.id).unwrap_or_default(),
+                id: group.id,
+            })
+        };
+        let mut classes: Vec<FormedClass> =
+            groups.into_iter().map(class).collect::<Result<_, StoreError>>()?;
+        classes.sort_by_key(|c| c.number);
+        Ok(classes)
+    }
+}
+
+/// 班号, which the store keeps as a name.
+fn number_of(group: &class_group::Model) -> Result<u32, StoreError> {
+    group.name.parse().map_err(|_| StoreError::foreign("class_group.name"))
+}
+
+/// A pupil on a seat of a class.
+fn member(school: &str, class: &FormedClass, seat_no: u32, record_id: i64) -> class_member::Model {
+    class_member::Model {
+        id: 0,
+        class_id: class.id,
+        school_id: school.to_owned(),
+        kind: KIND.to_owned(),
+        formation: stored(class.formation),
+        cap: stored(class.cap),
+        seat_no: stored(seat_no),
+        record_id,
+        record_status: Some("open".to_owned()),
+        active: 1,
+        left_at: None,
+    }
 }
 
 impl Tx {
+    /// Seats a pupil in a class that was formed before.
+    ///
+    /// # Errors
+    /// What the schema does not let be: a seat that is taken or beyond the class, a pupil twice, a record that is not
+    /// open.
+    pub async fn take_seat(
+        &self,
+        school: &str,
+        class: &FormedClass,
+        seat_no: u32,
+        record: i64,
+    ) -> Result<(), StoreError> {
+        let rows = vec![member(school, class, seat_no, record)];
+        Ok(self.insert_numbered::<class_member::Entity>(rows, class_member::Column::Id).await?)
+    }
+
     /// Writes the classes of a school as a formation.
     ///
     /// # Errors
@@ -143,22 +231,15 @@ impl Tx {
                 cap: Set(stored(class.cap)),
                 ..Default::default()
             };
-            let class_id = group.insert(self.on()).await?.id;
-            members.extend(class.records.iter().zip(1..).map(|(&record_id, seat_no)| {
-                class_member::Model {
-                    id: 0,
-                    class_id,
-                    school_id: school.to_owned(),
-                    kind: KIND.to_owned(),
-                    formation: stored(formation),
-                    cap: stored(class.cap),
-                    seat_no,
-                    record_id,
-                    record_status: Some("open".to_owned()),
-                    active: 1,
-                    left_at: None,
-                }
-            }));
+            let formed = FormedClass {
+                id: group.insert(self.on()).await?.id,
+                formation,
+                number: class.number,
+                cap: class.cap,
+                taken: BTreeMap::new(),
+            };
+            let seats = (1..).zip(&class.records);
+            members.extend(seats.map(|(seat_no, &id)| member(school, &formed, seat_no, id)));
         }
         Ok(self.insert_numbered::<class_member::Entity>(members, class_member::Column::Id).await?)
     }

@@ -79,6 +79,12 @@ entities! {
         seen_at: i64,
         ended: i32,
     }
+    sign_in_try "sign_in_try" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        name_hash: Vec<u8>,
+        tries: i32,
+        since: i64,
+    }
     access_log "access_log" {
         #[sea_orm(primary_key)]
         id: i64,

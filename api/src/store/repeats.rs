@@ -14,7 +14,7 @@ use super::entities::idempotency;
 pub struct Repeat {
     /// SHA-256 of the request.
     pub digest: String,
-    /// The sealed answer, once there is one.
+    /// The sealed answer, once there is one; nothing is left of one that was destroyed.
     pub answer: Option<Vec<u8>>,
     /// When it was begun, in microseconds of UTC.
     pub at: i64,

@@ -19,7 +19,7 @@ const HIDDEN: [(&str, &[&str]); 5] = [
 ];
 
 /// Tables that the auditing role does not see.
-const UNSEEN: [&str; 2] = ["account_session", "idempotency"];
+const UNSEEN: [&str; 3] = ["account_session", "idempotency", "sign_in_try"];
 
 /// The statements that make the serving and the auditing role of a database and give them their rights, to be run by
 /// the owner once the schema is there. Running them again is harmless.

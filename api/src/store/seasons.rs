@@ -180,18 +180,13 @@ impl Tx {
     /// # Errors
     /// The approver is the proposer; what the database said.
     pub async fn approve(&self, id: i64, by: &str, at: i64) -> Result<bool, StoreError> {
-        let changed = decision::Entity::update_many()
-            .set(decision::ActiveModel {
-                status: Set(DecisionStatus::Approved.word().to_owned()),
-                approved_by: Set(Some(by.to_owned())),
-                approved_at: Set(Some(at)),
-                ..Default::default()
-            })
-            .filter(decision::Column::Id.eq(id))
-            .filter(decision::Column::Status.eq(DecisionStatus::Proposed.word()))
-            .exec(self.on())
-            .await?;
-        Ok(changed.rows_affected == 1)
+        let set = decision::ActiveModel {
+            status: Set(DecisionStatus::Approved.word().to_owned()),
+            approved_by: Set(Some(by.to_owned())),
+            approved_at: Set(Some(at)),
+            ..Default::default()
+        };
+        self.end_proposal(id, set).await
     }
 
     /// Withdraws what is proposed, or nothing if it no longer is.
@@ -199,11 +194,14 @@ impl Tx {
     /// # Errors
     /// What the database said.
     pub async fn withdraw(&self, id: i64) -> Result<bool, StoreError> {
+        let withdrawn = DecisionStatus::Withdrawn.word().to_owned();
+        let set = decision::ActiveModel { status: Set(withdrawn), ..Default::default() };
+        self.end_proposal(id, set).await
+    }
+
+    async fn end_proposal(&self, id: i64, set: decision::ActiveModel) -> Result<bool, StoreError> {
         let changed = decision::Entity::update_many()
-            .set(decision::ActiveModel {
-                status: Set(DecisionStatus::Withdrawn.word().to_owned()),
-                ..Default::default()
-            })
+            .set(set)
             .filter(decision::Column::Id.eq(id))
             .filter(decision::Column::Status.eq(DecisionStatus::Proposed.word()))
             .exec(self.on())

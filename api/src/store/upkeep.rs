@@ -1,101 +1,11 @@
-//! Upkeep of a whole database: destroying what is past its date, copying, checking that pages and keys are whole.
+//! Upkeep of a whole database: rewriting it, copying, checking that pages and keys are whole.
 
 use std::path::Path;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::DbBackend;
 
-use super::db::Tx;
-use super::entities::{applicant, import_batch, ledger_payload, registry_dump, restriction};
-use super::imports::ImportStatus;
+use super::retention::scrubbed;
 use super::{Store, StoreError};
-
-/// The tables that a destruction leaves dead rows in.
-const SCRUBBED: [&str; 5] =
-    ["applicant", "restriction", "import_batch", "ledger_payload", "registry_dump"];
-
-impl Tx {
-    /// Blanks what names a person among the applicants of a season; says how many there are.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn destroy_people(&self, season: &str) -> Result<u64, StoreError> {
-        restriction::Entity::update_many()
-            .set(restriction::ActiveModel { reason: Set(String::new()), ..Default::default() })
-            .filter(restriction::Column::SeasonId.eq(season))
-            .exec(self.on())
-            .await?;
-        let blank = applicant::ActiveModel {
-            name: Set(String::new()),
-            gender: Set(None),
-            id_cipher: Set(None),
-            registry_no: Set(None),
-            lookup_hash: Set(None),
-            ..Default::default()
-        };
-        let changed = applicant::Entity::update_many()
-            .set(blank)
-            .filter(applicant::Column::SeasonId.eq(season))
-            .exec(self.on())
-            .await?;
-        Ok(changed.rows_affected)
-    }
-
-    /// Destroys salts and personal data beside the ledger of a season; says how many.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn destroy_payloads(&self, season: &str) -> Result<u64, StoreError> {
-        let blank = ledger_payload::ActiveModel {
-            salt: Set(None),
-            payload: Set(None),
-            ..Default::default()
-        };
-        let changed = ledger_payload::Entity::update_many()
-            .set(blank)
-            .filter(ledger_payload::Column::SeasonId.eq(season))
-            .filter(ledger_payload::Column::Salt.is_not_null())
-            .exec(self.on())
-            .await?;
-        Ok(changed.rows_affected)
-    }
-
-    /// Destroys the contents of the imports of a season and of the dumps of its registry; imports that are only staged
-    /// are taken back. Says how many.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn destroy_imports(&self, season: &str) -> Result<u64, StoreError> {
-        let of_season = import_batch::Column::SeasonId.eq(season);
-        let filled = import_batch::Column::Content.is_not_null();
-        let contents =
-            import_batch::Entity::find().filter(of_season.clone()).filter(filled.clone());
-        let contents = contents.count(self.on()).await?;
-        let undone = import_batch::ActiveModel {
-            status: Set(ImportStatus::Undone.word().to_owned()),
-            content: Set(None),
-            ..Default::default()
-        };
-        import_batch::Entity::update_many()
-            .set(undone)
-            .filter(of_season.clone())
-            .filter(import_batch::Column::Status.eq(ImportStatus::Staged.word()))
-            .exec(self.on())
-            .await?;
-        import_batch::Entity::update_many()
-            .set(import_batch::ActiveModel { content: Set(None), ..Default::default() })
-            .filter(of_season)
-            .filter(filled)
-            .exec(self.on())
-            .await?;
-        let dumps = registry_dump::Entity::update_many()
-            .set(registry_dump::ActiveModel { content: Set(None), ..Default::default() })
-            .filter(registry_dump::Column::SeasonId.eq(season))
-            .filter(registry_dump::Column::Content.is_not_null())
-            .exec(self.on())
-            .await?;
-        Ok(contents + dumps.rows_affected)
-    }
-}
 
 impl Store {
     /// Rewrites the database so that nothing destroyed is left in its files: on SQLite the whole file and its log, on
@@ -110,7 +20,7 @@ impl Store {
             if !self.ask_one::<bool>(owner).await?.unwrap_or(false) {
                 return Ok(false);
             }
-            for table in SCRUBBED {
+            for table in scrubbed() {
                 self.execute_raw(&format!("VACUUM (FULL) {table}")).await?;
             }
             return Ok(true);

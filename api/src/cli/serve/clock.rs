@@ -18,6 +18,9 @@ use crate::http::Lookups;
 /// How often the queue is looked at.
 const LOOK: Duration = Duration::from_millis(300);
 
+/// How often answers that are past their day are forgotten.
+const FORGET: Duration = Duration::from_secs(3600);
+
 /// Both loops, until they are told to finish.
 pub(super) struct Clock {
     finish: watch::Sender<bool>,
@@ -89,9 +92,14 @@ const fn word(outcome: &RunOutcome) -> &'static str {
 /// Looks every so often at what other servers did. Polling needs no connection of its own and is the same on both
 /// databases; a look is two counts.
 async fn keep(office: Office, lookups: Arc<Lookups>, mut seen: u64, every: Duration) {
+    let mut forgot: Option<Instant> = None;
     loop {
         tokio::time::sleep(every).await;
         let looked = async {
+            if forgot.is_none_or(|at| at.elapsed() >= FORGET) {
+                office.forget_answers().await?;
+                forgot = Some(Instant::now());
+            }
             let published = office.store().read().publications().await?;
             if published != seen {
                 lookups.refresh(&office).await?;

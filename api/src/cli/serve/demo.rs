@@ -1,6 +1,5 @@
 //! What `--demo` puts into an empty database: five people and a made season, imported.
 
-use luqu_engine::domain::Table;
 use luqu_fixtures::{DistrictSpec, district};
 
 use crate::acts::{ActError, Actor, Office, Upload, now};
@@ -8,7 +7,7 @@ use crate::auth::hash_password;
 use crate::auth::keys::random;
 use crate::cli::say;
 use crate::store::{Account, Mode, Role};
-use crate::tables::season_csv::table_csv;
+use crate::tables::season_csv::tables_csv;
 
 /// Five people and a made season, imported; the rest is for whoever tries it.
 pub(super) async fn make(office: &Office, applicants: u32) -> Result<(), ActError> {
@@ -45,22 +44,8 @@ pub(super) async fn make(office: &Office, applicants: u32) -> Result<(), ActErro
     tx.commit().await?;
     let clerk = Actor { name: "clerk".to_owned(), role: Role::Clerk, school: None };
     let season = office.create_season(&clerk, &policy.text, Mode::Drill).await?.id;
-    let files = [
-        (Table::Schools, "schools.csv"),
-        (Table::Plan, "plan.csv"),
-        (Table::Graduates, "graduates.csv"),
-        (Table::Quotas, "quotas.csv"),
-        (Table::Applicants, "applicants.csv"),
-        (Table::Wishes, "wishes.csv"),
-        (Table::SpecialScores, "special_scores.csv"),
-        (Table::Restrictions, "restrictions.csv"),
-    ];
-    let mut uploads = Vec::new();
-    for (table, name) in files {
-        if let Some(bytes) = table_csv(table, policy, &source.draft)? {
-            uploads.push(Upload { name: name.to_owned(), bytes });
-        }
-    }
+    let files = tables_csv(policy, &source.draft)?.into_iter();
+    let uploads = files.map(|(name, bytes)| Upload { name: name.to_owned(), bytes }).collect();
     let staged = office.stage(&clerk, &season, uploads).await?;
     let Some(import) = staged.id else { return Err(ActError::Faults(staged.loaded.faults)) };
     office.commit_import(&clerk, &season, import).await?;

@@ -13,7 +13,8 @@ enum Keeps {
     AllBut(&'static [&'static str]),
 }
 
-/// The history that a table keeps. Every table but `idempotency` is here; none allows DELETE.
+/// The history that a table keeps; none allows DELETE. Every table is here but those of what is soon forgotten,
+/// `idempotency` and `sign_in_try`.
 struct History {
     table: &'static str,
     keeps: Keeps,
@@ -21,10 +22,12 @@ struct History {
     keys: &'static [&'static [&'static str]],
     /// The column that says where a row stands, and its changes: a row may change with one of them alone.
     states: Option<(&'static str, &'static [(&'static str, &'static str)])>,
+    /// Personal data: these columns may be emptied, wherever the row stands, and never say anything else than before.
+    emptied: &'static [&'static str],
 }
 
 const fn fixed(table: &'static str, keys: &'static [&'static [&'static str]]) -> History {
-    History { table, keeps: Keeps::Everything, keys, states: None }
+    History { table, keeps: Keeps::Everything, keys, states: None, emptied: &[] }
 }
 
 const fn partly(
@@ -34,7 +37,7 @@ const fn partly(
     status: &'static [(&'static str, &'static str)],
 ) -> History {
     let states = if status.is_empty() { None } else { Some(("status", status)) };
-    History { table, keeps: Keeps::AllBut(columns), keys, states }
+    History { table, keeps: Keeps::AllBut(columns), keys, states, emptied: &[] }
 }
 
 const HISTORIES: &[History] = &[
@@ -44,8 +47,9 @@ const HISTORIES: &[History] = &[
         keeps: Keeps::AllBut(&["revealed", "seed", "revealed_by", "revealed_at"]),
         keys: &[&["season_id"]],
         states: Some(("revealed", &[("0", "1")])),
+        emptied: &[],
     },
-    fixed("access_log", &[&["id"]]),
+    fixed("access_log", &[&["id"]]).emptying(&["reason"]),
     fixed("school", &[&["season_id", "school_id"]]),
     fixed("graduates", &[&["season_id", "junior_id"]]),
     fixed("plan_line", &[&["id"]]),
@@ -60,15 +64,11 @@ const HISTORIES: &[History] = &[
     fixed("wish", &[&["list_id", "position"]]),
     fixed("ledger_entry", &[&["seq"]]),
     fixed("checkpoint", &[&["size"]]),
-    // Personal data may be destroyed, and nothing else changed.
-    partly("ledger_payload", &["salt", "payload"], &[&["seq"]], &[]),
-    partly(
-        "applicant",
-        &["name", "gender", "id_cipher", "registry_no", "lookup_hash"],
-        &[&["season_id", "applicant_id"], &["season_id", "person_hash"]],
-        &[],
-    ),
-    partly("restriction", &["reason"], &[&["season_id", "applicant_id", "kind"]], &[]),
+    fixed("ledger_payload", &[&["seq"]]).emptying(&["salt", "payload"]),
+    fixed("applicant", &[&["season_id", "applicant_id"], &["season_id", "person_hash"]])
+        .emptying(&["name", "gender", "id_cipher", "registry_no", "lookup_hash"]),
+    fixed("restriction", &[&["season_id", "applicant_id", "kind"]])
+        .emptying(&["reason", "document"]),
     partly("account", &["display", "password_hash", "must_change", "disabled"], &[&["name"]], &[]),
     partly(
         "machine_token",
@@ -82,19 +82,15 @@ const HISTORIES: &[History] = &[
         &["status", "approved_by", "approved_at"],
         &[&["id"]],
         &[("proposed", "approved"), ("proposed", "withdrawn")],
-    ),
+    )
+    .emptying(&["note", "body"]),
     partly(
         "import_batch",
-        &["status", "committed_at", "content"],
+        &["status", "committed_at"],
         &[&["id"]],
-        &[
-            ("staged", "committed"),
-            ("staged", "undone"),
-            ("committed", "undone"),
-            ("undone", "undone"),
-            ("committed", "committed"),
-        ],
-    ),
+        &[("staged", "committed"), ("staged", "undone"), ("committed", "undone")],
+    )
+    .emptying(&["file_name", "content"]),
     partly(
         "wish_window",
         &["status", "closed_at", "closed_by", "digest"],
@@ -121,6 +117,7 @@ const HISTORIES: &[History] = &[
             &["season_id", "applicant_id", "active"],
         ],
         states: Some(("active", &[("1", "0")])),
+        emptied: &[],
     },
     partly(
         "arrival",
@@ -151,8 +148,9 @@ const HISTORIES: &[History] = &[
         keeps: Keeps::AllBut(&["active", "record_status", "left_at"]),
         keys: &[&["id"], &["class_id", "seat_no", "active"], &["class_id", "record_id"]],
         states: Some(("active", &[("1", "0")])),
+        emptied: &[],
     },
-    partly("registry_dump", &["content"], &[&["id"]], &[]),
+    fixed("registry_dump", &[&["id"]]).emptying(&["file_name", "content"]),
     fixed("gate_event", &[&["seq", "nth"]]),
     partly(
         "job",
@@ -213,20 +211,30 @@ pub(super) enum Change {
     /// Nothing.
     Nothing,
     /// These columns.
-    Columns(&'static [&'static str]),
+    Columns(Vec<&'static str>),
     /// Anything: the table is no history.
     Anything,
 }
 
 /// Every table with its columns and what may change in it.
 pub(super) fn changes() -> Vec<(&'static str, Vec<&'static str>, Change)> {
-    let names = TABLES.lines().filter_map(|l| l.strip_prefix("CREATE TABLE ")?.strip_suffix(" ("));
     let change = |table: &str| match HISTORIES.iter().find(|h| h.table == table) {
         None => Change::Anything,
-        Some(History { keeps: Keeps::Everything, .. }) => Change::Nothing,
-        Some(History { keeps: Keeps::AllBut(free), .. }) => Change::Columns(free),
+        Some(history) if history.never_changes() => Change::Nothing,
+        Some(history) => Change::Columns([history.free(), history.emptied].concat()),
     };
-    names.map(|table| (table, columns(table), change(table))).collect()
+    tables().map(|table| (table, columns(table), change(table))).collect()
+}
+
+/// The tables, in the order of `tables.sql`.
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
+    TABLES.lines().filter_map(|l| l.strip_prefix("CREATE TABLE ")?.strip_suffix(" ("))
+}
+
+/// The columns of a table that may be emptied.
+#[cfg(test)]
+pub(super) fn emptied(table: &str) -> &'static [&'static str] {
+    HISTORIES.iter().find(|h| h.table == table).map_or(&[], |h| h.emptied)
 }
 
 /// The columns of a table, as `tables.sql` lists them.
@@ -240,22 +248,49 @@ fn columns(table: &str) -> Vec<&'static str> {
 }
 
 impl History {
-    fn fixed_columns(&self) -> Vec<&'static str> {
-        let free = match self.keeps {
-            Keeps::Everything => &[],
-            Keeps::AllBut(free) => free,
-        };
-        columns(self.table).into_iter().filter(|c| !free.contains(c)).collect()
+    const fn emptying(self, emptied: &'static [&'static str]) -> Self {
+        Self { emptied, ..self }
     }
 
-    /// The changes of state in SQL, on `OLD` and `NEW`.
-    fn allowed_states(&self) -> Option<String> {
+    const fn free(&self) -> &'static [&'static str] {
+        match self.keeps {
+            Keeps::Everything => &[],
+            Keeps::AllBut(free) => free,
+        }
+    }
+
+    /// Whether the rows stay to the letter, so that a change is refused without looking.
+    const fn never_changes(&self) -> bool {
+        self.free().is_empty() && self.emptied.is_empty()
+    }
+
+    /// What no change may be, in SQL on `OLD` and `NEW`: of a column that stays, or of one that may be emptied into
+    /// anything but nothing. `differs` is the operator for values that may be NULL.
+    fn unlawful_changes(&self, differs: &str) -> String {
+        let change = |column: &'static str| {
+            let differs = format!("OLD.{column} {differs} NEW.{column}");
+            match self.emptied.contains(&column) {
+                true => format!("({differs} AND coalesce(length(NEW.{column}), 0) > 0)"),
+                false => differs,
+            }
+        };
+        let kept = columns(self.table).into_iter().filter(|c| !self.free().contains(c));
+        kept.map(change).collect::<Vec<_>>().join(" OR ")
+    }
+
+    /// The changes of state in SQL, on `OLD` and `NEW`; where something may be emptied, the row also stays as it stands.
+    fn allowed_states(&self, same: &str) -> Option<String> {
         let (column, changes) = self.states?;
         let quoted = |v: &str| if column == "status" { format!("'{v}'") } else { v.to_owned() };
         let change = |(from, to): &(&str, &str)| {
             format!("(OLD.{column} = {} AND NEW.{column} = {})", quoted(from), quoted(to))
         };
-        Some(changes.iter().map(change).collect::<Vec<_>>().join(" OR "))
+        let mut allowed: Vec<String> = changes.iter().map(change).collect();
+        if !self.emptied.is_empty() {
+            let stays = self.free().iter().map(|c| format!("OLD.{c} {same} NEW.{c}"));
+            allowed.push(format!("({})", stays.collect::<Vec<_>>().join(" AND ")));
+        }
+        Some(allowed.join(" OR "))
     }
 }
 
@@ -268,14 +303,12 @@ fn sqlite_history(history: &History) -> Vec<String> {
         )
     };
     let mut all = vec![trigger("kept", "DELETE", "", "rows are never deleted")];
-    let differs = |c: &str| format!("OLD.{c} IS NOT NEW.{c}");
-    let fixed: Vec<String> = history.fixed_columns().into_iter().map(differs).collect();
-    let changed = match history.keeps {
-        Keeps::Everything => String::new(),
-        Keeps::AllBut(_) => format!("WHEN {}", fixed.join(" OR ")),
+    let changed = match history.never_changes() {
+        true => String::new(),
+        false => format!("WHEN {}", history.unlawful_changes("IS NOT")),
     };
     all.push(trigger("fixed", "UPDATE", &changed, "what is written stays"));
-    if let Some(allowed) = history.allowed_states() {
+    if let Some(allowed) = history.allowed_states("IS") {
         let when = format!("WHEN NOT ({allowed})");
         all.push(trigger("forward", "UPDATE", &when, "states go forward"));
     }
@@ -308,19 +341,14 @@ fn postgres_history(history: &History) -> Vec<String> {
     };
     let mut body =
         format!("IF TG_OP <> 'UPDATE' THEN {} END IF; ", raise("rows are never deleted"));
-    match history.keeps {
-        Keeps::Everything => body += &raise("what is written stays"),
-        Keeps::AllBut(_) => {
-            let differs = |c: &str| format!("OLD.{c} IS DISTINCT FROM NEW.{c}");
-            let fixed: Vec<String> = history.fixed_columns().into_iter().map(differs).collect();
-            body += &format!(
-                "IF {} THEN {} END IF; ",
-                fixed.join(" OR "),
-                raise("what is written stays")
-            );
-        }
+    let stays = raise("what is written stays");
+    if history.never_changes() {
+        body += &stays;
+    } else {
+        let changed = history.unlawful_changes("IS DISTINCT FROM");
+        body += &format!("IF {changed} THEN {stays} END IF; ");
     }
-    if let Some(allowed) = history.allowed_states() {
+    if let Some(allowed) = history.allowed_states("IS NOT DISTINCT FROM") {
         body += &format!("IF NOT ({allowed}) THEN {} END IF; ", raise("states go forward"));
     }
     vec![

@@ -69,6 +69,14 @@ CREATE TABLE account_session (
     ended      INTEGER NOT NULL CHECK (ended IN (0, 1))
 );
 
+-- Passwords that were tried for a name, by its keyed hash, whether there is such an account or not; forgotten when the
+-- rest is over. In the database, so that a second server gives nobody more tries.
+CREATE TABLE sign_in_try (
+    name_hash {blob}  NOT NULL PRIMARY KEY,
+    tries     INTEGER NOT NULL CHECK (tries >= 1),
+    since     BIGINT  NOT NULL
+);
+
 CREATE TABLE access_log (
     id      {id},
     at      BIGINT NOT NULL,

@@ -6,7 +6,6 @@ use luqu_engine::classes::Formation;
 use luqu_engine::domain::{Gender, Season};
 use rust_xlsxwriter::Workbook;
 
-use super::people::people_csv;
 use super::style::{Column, Styles, failed, table};
 use crate::error::Failure;
 
@@ -69,11 +68,8 @@ pub fn rosters(season: &Season, formations: &[Formation]) -> Result<Vec<u8>, Fai
     workbook(&sheets)
 }
 
-/// The bytes of a workbook with a sheet for every school: its id, its name, its pupils by class and seat.
-///
-/// # Errors
-/// `Internal`.
-pub fn workbook(schools: &[(&str, &str, Vec<Pupil>)]) -> Result<Vec<u8>, Failure> {
+/// A sheet for every school: its id, its name, its pupils by class and seat.
+fn workbook(schools: &[(&str, &str, Vec<Pupil>)]) -> Result<Vec<u8>, Failure> {
     let mut book = Workbook::new();
     let styles = Styles::new();
     let mut names = BTreeSet::new();
@@ -90,26 +86,6 @@ pub fn workbook(schools: &[(&str, &str, Vec<Pupil>)]) -> Result<Vec<u8>, Failure
         })?;
     }
     book.save_to_buffer().map_err(failed)
-}
-
-/// The bytes of one school's roster as CSV for people.
-#[must_use]
-pub fn csv(school: &str, pupils: &[Pupil]) -> Vec<u8> {
-    let header: Vec<&str> = ROSTER.iter().map(|c| c.title).collect();
-    people_csv(
-        &header,
-        pupils.iter().map(|p| {
-            [
-                p.class_no.to_string(),
-                p.seat_no.to_string(),
-                p.applicant_id.clone(),
-                p.name.clone(),
-                p.gender.map_or("", Gender::label).to_owned(),
-                p.junior.clone(),
-                school.to_owned(),
-            ]
-        }),
-    )
 }
 
 /// The id of the school where a sheet can be called so; else its place goes in front and keeps names apart. Sheets are
