@@ -10,6 +10,8 @@ mod audit_world;
 mod check_keeping;
 mod classes;
 mod explain;
+mod explain_moves;
+mod explain_town;
 mod fixtures_district;
 mod invariants;
 mod placement;
