@@ -22,6 +22,7 @@ mod policy_refusals;
 mod policy_seasons;
 mod policy_shipped;
 mod quota_beds;
+mod quota_beds_season;
 mod quota_matrix;
 mod quota_pool;
 mod quota_season;
