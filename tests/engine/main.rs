@@ -16,6 +16,8 @@ mod fixtures_district;
 mod invariants;
 mod placement;
 mod plan;
+mod plan_class;
+mod plan_district;
 mod plan_years;
 mod policy_properties;
 mod policy_refusals;
