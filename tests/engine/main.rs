@@ -9,6 +9,7 @@ mod audit_rules;
 mod audit_world;
 mod check_keeping;
 mod classes;
+mod classes_gather;
 mod explain;
 mod explain_moves;
 mod explain_town;
