@@ -362,3 +362,14 @@ fn given_cells_over_the_beds_are_told_at_the_cell_and_stop_nothing() {
         assert!(!said(&run).contains("W513"), "{}", said(&run));
     }
 }
+
+#[test]
+fn a_path_that_is_not_there_is_told_in_chinese() {
+    let room = tempfile::tempdir().expect("a folder");
+    let gone = room.path().join("gone");
+    for args in [&["quota"][..], &["plan", "check"], &["sections"], &["check"]] {
+        let run = luqu(&[args, &[text(&gone)]].concat());
+        assert_eq!(run.status.code(), Some(1), "{args:?}: {}", said(&run));
+        assert!(said(&run).contains("没有这个文件或目录"), "{args:?}: {}", said(&run));
+    }
+}
