@@ -188,10 +188,10 @@ impl<'m> Market<'m> {
             }
         }
         let mut counts = Vec::with_capacity(self.held.len());
-        for value in 0..seat {
+        for (value, &left) in left.iter().enumerate().take(seat) {
             for (at, classes) in self.alike.iter().enumerate() {
                 let (many, held) = (classes.len() as i64, self.held[value * width + at]);
-                let most = left[value].min(self.room(at));
+                let most = left.min(self.room(at));
                 let [near, rule] = self.model.bounds(value, classes[0]);
                 // Costs of equal classes are least where they are shared evenly, so that all of them are one.
                 let all = |(low, high): (i64, i64)| (low * many, high.saturating_mul(many));
