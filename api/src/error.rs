@@ -1,12 +1,13 @@
 //! Failures: the program could not do what it was asked, through no fault in the data.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What went wrong with the world around the program.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// A file or folder that cannot be read or written.
-    #[error("{path}: {source}")]
+    #[error("{}：{}", .path.display(), said(.source))]
     Io {
         /// Which.
         path: PathBuf,
@@ -38,5 +39,32 @@ impl Failure {
     pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
+    }
+}
+
+/// What the system said, in the words of the office for what happens most, else as it said it.
+fn said(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "没有这个文件或目录；请核对路径".to_owned(),
+        ErrorKind::PermissionDenied => "没有读写权限".to_owned(),
+        ErrorKind::NotADirectory => "路径中有一段是文件，不是目录".to_owned(),
+        ErrorKind::IsADirectory => "是目录，不是文件".to_owned(),
+        ErrorKind::StorageFull => "磁盘已满".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_told_in_the_words_of_the_office() {
+        let told = |kind: ErrorKind| Failure::io(Path::new("a/b.csv"))(kind.into()).to_string();
+        assert_eq!(told(ErrorKind::NotFound), "a/b.csv：没有这个文件或目录；请核对路径");
+        assert_eq!(told(ErrorKind::PermissionDenied), "a/b.csv：没有读写权限");
+        let other = std::io::Error::other("cable unplugged");
+        let told = Failure::io(Path::new("b"))(other).to_string();
+        assert_eq!(told, "b：cable unplugged");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use luqu_engine::classes::{Formation, Groups, Request, form};
 use luqu_engine::domain::{Outcome, Season};
 use luqu_engine::solver::{Backend, Effort, Program, Var};
-use luqu_fixtures::{RollSpec, rolls};
+use luqu_fixtures::{RollSpec, WantsSpec, rolls, wants};
 
 /// The gender, junior school and quarter of every pupil of a season with one school, as numbers.
 fn traits(season: &Season) -> Vec<[usize; 3]> {
@@ -91,11 +91,41 @@ fn by_student(traits: &[[usize; 3]], classes: usize, nodes: u32) -> String {
 }
 
 fn formed(season: &Season, outcomes: &[Outcome]) -> Vec<Formation> {
-    let (groups, classes) = (Groups::default(), BTreeMap::new());
-    let request = Request { schools: &[], classes: &classes, groups: &groups, seed: "bench" };
+    formed_with(season, outcomes, &Groups::default())
+}
+
+fn formed_with(season: &Season, outcomes: &[Outcome], groups: &Groups) -> Vec<Formation> {
+    let classes = BTreeMap::new();
+    let request = Request { schools: &[], classes: &classes, groups, seed: "bench" };
     let effort = Effort { backend: Backend::best(), ..Effort::nodes(500) };
     let all = form(season, outcomes, &request, &effort);
     all.into_iter().filter_map(|(_, f)| f.ok()).collect()
+}
+
+/// Schools whose combinations are gathered, without and with boarders, squads and twins.
+fn gathered() {
+    let plain = WantsSpec { combinations: true, ..WantsSpec::default() };
+    let boarding = WantsSpec { boarders: 400, ..plain };
+    let squads = WantsSpec { squads: &[24, 18], twins: 6, ..boarding };
+    let all = [("combinations", plain), ("and boarders", boarding), ("and squads, twins", squads)];
+    for (pupils, classes, juniors) in [(1_000, 19, 20), (2_000, 37, 30)] {
+        for (name, spec) in all {
+            let roll = RollSpec { pupils, classes: Some(classes), juniors };
+            let (season, outcomes) = rolls(&[roll], 1);
+            let Ok(groups) = Groups::check(&season, wants(&season, &spec, 1)) else { continue };
+            let (formed, ms) = timed(|| formed_with(&season, &outcomes, &groups));
+            for f in &formed {
+                println!(
+                    "{pupils} pupils, {classes} classes, {name}: objective {}, bound {}, gap {}, {} wrong, {:.2} s",
+                    f.objective,
+                    f.bound,
+                    f.gap(),
+                    f.beyond(),
+                    ms / 1e3
+                );
+            }
+        }
+    }
 }
 
 fn timed<T>(run: impl FnOnce() -> T) -> (T, f64) {
@@ -139,6 +169,7 @@ fn main() {
             "{pupils} pupils, {classes} classes: luqu {off} off, {ms:.2} ms; by student, at most 300 nodes: {said}, {slow:.0} ms"
         );
     }
+    gathered();
     let spec = |at: u32| {
         let pupils = 300 + at * 37 % 1_500;
         RollSpec { pupils, classes: Some(pupils.div_ceil(53)), juniors: 8 + at % 25 }

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use luqu_engine::sections::Combination;
 use serde_json::Value;
 
 /// A season with one school of so many pupils who all get in.
@@ -23,6 +24,7 @@ fn season(folder: &Path, pupils: u32) {
     let mut wishes = "applicant_id,batch,position,school_id\n".to_owned();
     // Squads of forty and twelve combinations in no relation to anything else: nothing comes out even.
     let mut groups = "applicant_id,squad,combination\n".to_owned();
+    let combinations = Combination::all();
     for n in 0..pupils {
         let mixed = n.wrapping_mul(2_654_435_761) >> 7;
         let (gender, junior) = (["F", "M"][mixed as usize % 2], mixed / 2 % 20);
@@ -30,7 +32,8 @@ fn season(folder: &Path, pupils: u32) {
             writeln!(applicants, "A{n:05},生,{gender},J{junior:02},演练区,{}", 400 + mixed % 200);
         let _ = writeln!(wishes, "A{n:05},one,1,S1");
         let squad = if n < 240 { format!("队{}", n / 40) } else { String::new() };
-        let _ = writeln!(groups, "A{n:05},{squad},组合{}", mixed / 40 % 12);
+        let combination = combinations[(mixed / 40 % 12) as usize];
+        let _ = writeln!(groups, "A{n:05},{squad},{combination}");
     }
     let plan = format!(
         "school_id,batch,category,seats,classes,document\nS1,one,unified,{pupils},{},文〔2026〕1号\n",

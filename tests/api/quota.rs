@@ -293,10 +293,9 @@ fn distributions_worked_out_by_hand_come_out() {
     }
 }
 
-#[test]
-fn beds_bind_hand_edits_too_and_are_told() {
-    let room = tempfile::tempdir().expect("a folder");
-    let season = room.path().join("season");
+/// The season with few beds, its cells still to be computed.
+fn few_beds(room: &Path) -> std::path::PathBuf {
+    let season = room.join("season");
     fs::create_dir(&season).expect("a folder");
     let few = worked_out().into_iter().find(|f| f.ends_with("few_beds")).expect("the folder");
     for entry in fs::read_dir(&few).expect("a folder") {
@@ -307,6 +306,13 @@ fn beds_bind_hand_edits_too_and_are_told() {
             fs::copy(&path, season.join(path.file_name().expect("a name"))).expect("a copy");
         }
     }
+    season
+}
+
+#[test]
+fn beds_bind_hand_edits_too_and_are_told() {
+    let room = tempfile::tempdir().expect("a folder");
+    let season = few_beds(room.path());
     let run = luqu(&["quota", text(&season)]);
     let told = String::from_utf8_lossy(&run.stdout).into_owned();
     assert!(told.contains("一中：住宿床位 3 个，寄宿初中按比例应得 5"), "{told}");
@@ -317,4 +323,53 @@ fn beds_bind_hand_edits_too_and_are_told() {
     let run = luqu(&["quota", text(&season), "--edit", text(&edits)]);
     assert_eq!(run.status.code(), Some(3), "{}", said(&run));
     assert!(said(&run).contains("住宿床位为 3") && said(&run).contains('4'), "{}", said(&run));
+}
+
+#[test]
+fn given_cells_over_the_beds_are_told_at_the_cell_and_stop_nothing() {
+    let room = tempfile::tempdir().expect("a folder");
+    let season = few_beds(room.path());
+    replace_in(&season, "plan.csv", "S1,key,unified,20", "S1,key,unified,10");
+    replace_in(&season, "plan.csv", "S1,key,quota,,", "S1,key,quota,10,");
+    replace_in(&season, "plan.csv", "S2,key,unified,20", "S2,key,unified,10");
+    replace_in(&season, "plan.csv", "S2,key,quota,,", "S2,key,quota,10,");
+    let cells = |j1: u32, j3: u32| {
+        let rows = format!(
+            "school_id,batch,junior_id,seats\nS1,key,J1,{j1}\nS1,key,J2,2\nS1,key,J3,{j3}\n\
+             S2,key,J1,5\nS2,key,J2,3\nS2,key,J3,2\n"
+        );
+        fs::write(season.join("quotas.csv"), rows).expect("the cells");
+    };
+    cells(6, 2);
+    let check = luqu(&["check", text(&season)]);
+    assert_eq!(check.status.code(), Some(0), "{}", said(&check));
+    let told = String::from_utf8_lossy(&check.stdout).into_owned();
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    let at = lines.iter().position(|l| l.starts_with("warning[W513]")).expect("a warning");
+    assert_eq!(lines[at + 1], "--> quotas.csv:4:seats   值 2");
+    assert!(lines[at + 2].contains("一中的住宿床位为 3；寄宿初中的名额共 4 个，多 1"), "{told}");
+    assert!(lines[at + 3].starts_with("help: "), "{told}");
+    assert_eq!(told.matches("W513").count(), 1, "{told}");
+    let quota = luqu(&["quota", text(&season)]);
+    assert_eq!(quota.status.code(), Some(0), "{}", said(&quota));
+    assert!(said(&quota).contains("W513") && said(&quota).contains("quotas.csv:4:seats"));
+    // Three boarders have three beds.
+    cells(7, 1);
+    for command in ["check", "quota"] {
+        let run = luqu(&[command, text(&season)]);
+        assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+        assert!(!String::from_utf8_lossy(&run.stdout).contains("W513"));
+        assert!(!said(&run).contains("W513"), "{}", said(&run));
+    }
+}
+
+#[test]
+fn a_path_that_is_not_there_is_told_in_chinese() {
+    let room = tempfile::tempdir().expect("a folder");
+    let gone = room.path().join("gone");
+    for args in [&["quota"][..], &["plan", "check"], &["sections"], &["check"]] {
+        let run = luqu(&[args, &[text(&gone)]].concat());
+        assert_eq!(run.status.code(), Some(1), "{args:?}: {}", said(&run));
+        assert!(said(&run).contains("没有这个文件或目录"), "{args:?}: {}", said(&run));
+    }
 }

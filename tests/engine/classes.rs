@@ -494,9 +494,41 @@ fn every_change_to_the_classes_is_found() {
 #[test]
 fn the_table_of_wants_has_its_faults_at_the_cell() {
     let (season, _) = school(5, 1, 1, 1);
-    let row = |id: &str| PupilRow { applicant: Some(id.into()), wants: Wants::default() };
-    let rows = vec![(2, row("000100001")), (3, row("nobody")), (4, row("000100001"))];
+    let row = |id: &str, combination: &str| PupilRow {
+        applicant: Some(id.into()),
+        wants: Wants { combination: Some(combination.into()), ..Wants::default() },
+    };
+    let rows = vec![
+        (2, row("000100001", "物化生")),
+        (3, row("nobody", "物化生")),
+        (4, row("000100001", "物化体")),
+        (5, row("000100002", "物史化")),
+    ];
     let faults = Groups::check(&season, rows).expect_err("faults");
-    let at: Vec<_> = faults.iter().map(|f| (f.code.code(), f.row)).collect();
-    assert_eq!(at, [("E202", Some(3)), ("E201", Some(4))]);
+    let at: Vec<_> = faults
+        .iter()
+        .map(|f| (f.code.code(), f.row, f.column.as_deref().expect("a cell")))
+        .collect();
+    assert_eq!(
+        at,
+        [
+            ("E202", Some(3), "applicant_id"),
+            ("E106", Some(4), "combination"),
+            ("E201", Some(4), "applicant_id"),
+            ("E106", Some(5), "combination"),
+        ]
+    );
+    assert!(faults.iter().all(|f| !f.help.is_empty()));
+}
+
+#[test]
+fn a_combination_is_one_however_it_is_written() {
+    let (season, outcomes) = school(4, 1, 1, 1);
+    let ways = ["物化生", "生化物", "物理+化学+生物", "物理、生物、化学"];
+    let words: Vec<_> = (0..).zip(ways).map(|(nth, way)| (nth, "combination", way)).collect();
+    let formation = Ask::words(&season, &words).form(&season, &outcomes).expect("classes");
+    let gathered: Vec<_> =
+        formation.margins.iter().filter(|m| m.kind == Kind::Combination).collect();
+    assert_eq!(gathered.len(), 1, "{gathered:?}");
+    assert_eq!((gathered[0].value.as_str(), gathered[0].total), ("物化生", 4));
 }

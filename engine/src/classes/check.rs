@@ -61,8 +61,9 @@ pub fn check(
     sizes(season, request, formation, &mut broken);
     bonds(roll, request, &class_of, &mut broken);
     let traits = traits(season, roll, request);
-    counts(formation, &traits, &class_of, &mut broken);
-    drawn(season, request, formation, &traits, &class_of, &mut broken);
+    let places = places(season, request, formation);
+    counts(formation, &traits, &class_of, &places, &mut broken);
+    drawn(season, request, &traits, &class_of, &places, &mut broken);
     broken
 }
 
@@ -151,6 +152,7 @@ fn counts(
     formation: &Formation,
     traits: &BTreeMap<ApplicantIx, BTreeMap<Kind, Text>>,
     class_of: &BTreeMap<ApplicantIx, usize>,
+    places: &[usize],
     broken: &mut Vec<Broken>,
 ) {
     let classes = formation.classes.len();
@@ -174,13 +176,58 @@ fn counts(
         }
     }
     broken.extend(table.into_keys().map(|(kind, value)| Broken::Margin(kind, value.clone())));
-    // Pupils away from the classes of their combination are the rest, which only the model knows.
-    let gathered = formation.margins.iter().any(|m| m.kind == Kind::Combination);
-    let fits =
-        if gathered { formation.objective >= objective } else { formation.objective == objective };
-    if !fits || formation.bound > formation.objective {
+    objective += away(formation, places);
+    if formation.objective != objective || formation.bound > formation.objective {
         broken.push(Broken::Objective(formation.objective, objective));
     }
+}
+
+/// Pupils who sit where their combination is not at home.
+///
+/// Larger combinations first, each is at home in the first classes that it fills alone. What is left of them then stands in
+/// a row, the longest remainder first, along the seats of the other classes: who stands at a seat of a class is at home there.
+fn away(formation: &Formation, places: &[usize]) -> i64 {
+    let mut class_at: Vec<usize> = (0..places.len()).collect();
+    class_at.sort_by_key(|&class| places[class]);
+    let mut open: Vec<(usize, u32)> = class_at
+        .into_iter()
+        .map(|class| (class, u32::try_from(formation.classes[class].len()).unwrap_or(u32::MAX)))
+        .collect();
+    let mut away = 0;
+    let mut left: Vec<_> = formation
+        .margins
+        .iter()
+        .filter(|m| m.kind == Kind::Combination)
+        .map(|m| (m.total, m))
+        .collect();
+    left.sort_by_key(|&(total, margin)| (std::cmp::Reverse(total), &margin.value));
+    let over = |have: u32, home: u32| i64::from(have.saturating_sub(home));
+    let mut rest = Vec::new();
+    for (mut count, margin) in left {
+        let mut homes = vec![0; places.len()];
+        open.retain(|&(class, size)| {
+            let fills = size > 0 && count >= size;
+            if fills {
+                count -= size;
+                homes[class] = size;
+            }
+            !fills
+        });
+        rest.push((count, margin, homes));
+    }
+    rest.sort_by_key(|&(count, margin, _)| (std::cmp::Reverse(count), &margin.value));
+    let mut from = 0;
+    for (count, margin, mut homes) in rest {
+        let mut seat = 0;
+        for &(class, size) in &open {
+            let shared = (from + count).min(seat + size).saturating_sub(from.max(seat));
+            homes[class] += shared;
+            seat += size;
+        }
+        from += count;
+        away += margin.counts.iter().zip(homes).map(|(&have, home)| over(have, home)).sum::<i64>();
+    }
+    away
 }
 
 /// What a count costs against an even share of `total / classes`, by steps: every whole place off the nearest whole
@@ -195,20 +242,25 @@ fn price(count: u32, total: u32, classes: usize, heavy: i64) -> i64 {
     places + heavy * rule
 }
 
-fn drawn(
-    season: &Season,
-    request: &Request<'_>,
-    formation: &Formation,
-    traits: &BTreeMap<ApplicantIx, BTreeMap<Kind, Text>>,
-    class_of: &BTreeMap<ApplicantIx, usize>,
-    broken: &mut Vec<Broken>,
-) {
+/// For every class where it stood before it got its number.
+fn places(season: &Season, request: &Request<'_>, formation: &Formation) -> Vec<usize> {
     let lottery = Lottery::new(request.seed);
     let school = &season.school(formation.school).id;
     let lot = |place: usize| (lottery.number(&format!("class/{school}/{}", place + 1)), place);
     let mut places: Vec<usize> = (0..formation.classes.len()).collect();
     places.sort_by_key(|&place| lot(place));
-    // `places[class]` is where the class stood before it got its number.
+    places
+}
+
+fn drawn(
+    season: &Season,
+    request: &Request<'_>,
+    traits: &BTreeMap<ApplicantIx, BTreeMap<Kind, Text>>,
+    class_of: &BTreeMap<ApplicantIx, usize>,
+    places: &[usize],
+    broken: &mut Vec<Broken>,
+) {
+    let lottery = Lottery::new(request.seed);
     let mut types: BTreeMap<&BTreeMap<Kind, Text>, Vec<ApplicantIx>> = BTreeMap::new();
     for (&id, list) in traits {
         let wants = request.groups.of(id);

@@ -8,6 +8,9 @@ const PATIENCE: u32 = 1_000;
 /// Starts tried; each deals the types in another order.
 const STARTS: u64 = 3;
 
+/// Where the sequence begins that decides in what order is looked.
+const START: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// The cheapest dealing found of the free types around `seated`, which stays. It costs `enough` or more; the search
 /// ends when it costs that, when its exchanges are used up or when `stop` says so.
 pub(super) fn deal(
@@ -30,6 +33,72 @@ pub(super) fn deal(
     best.unwrap_or_else(|| (seated.clone(), 0))
 }
 
+/// The same from whole classes on: the cheapest dealing found by exchanges of free pupils.
+pub(super) fn evened(
+    model: &Model,
+    counts: Counts,
+    enough: i64,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> (Counts, i64) {
+    let mut table = Table::of(model, counts, START);
+    table.even_out(enough, stop);
+    table.best
+}
+
+/// The same with exchanges between classes that are `alike` alone.
+pub(super) fn evened_among(
+    model: &Model,
+    counts: Counts,
+    alike: &[Vec<usize>],
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Counts {
+    let mut table = Table::of(model, counts, START);
+    for (place, classes) in alike.iter().enumerate() {
+        classes.iter().for_each(|&class| table.with[class] = place);
+    }
+    table.even_out(0, stop);
+    table.best.0
+}
+
+/// Classes and the units of free types that are to fill them.
+pub(super) struct Room {
+    pub(super) classes: Vec<usize>,
+    /// Types, and how many units of each.
+    pub(super) units: Vec<(usize, u32)>,
+}
+
+/// Every pupil in turn goes to the class of the room with a seat where the pupil's values are furthest below their share.
+pub(super) fn spread(model: &Model, counts: &mut Counts, room: &Room) {
+    let classes = model.classes();
+    let mut table = model.table(counts);
+    let mut taken = vec![0_u32; classes];
+    for (kind, row) in model.types.iter().zip(counts.chunks(classes)) {
+        for (class, &units) in row.iter().enumerate() {
+            taken[class] += units * kind.size;
+        }
+    }
+    for &(t, units) in &room.units {
+        for _ in 0..units {
+            let want = |k: &usize| {
+                let short = |&(v, _): &(u16, u32)| {
+                    let at = usize::from(v);
+                    let [(low, high), _] = model.bounds(at, *k);
+                    2 * table[at * classes + k] - low - high
+                };
+                (model.types[t].values.iter().map(short).sum::<i64>(), taken[*k], *k)
+            };
+            let open = room.classes.iter().copied().filter(|&k| taken[k] < model.sizes[k]);
+            // The sizes add up to the pupils, so that there is room for everyone.
+            let Some(class) = open.min_by_key(want) else { continue };
+            counts[t * classes + class] += 1;
+            taken[class] += 1;
+            for &(v, _) in &model.types[t].values {
+                table[usize::from(v) * classes + class] += 1;
+            }
+        }
+    }
+}
+
 /// Classes in the making.
 struct Table<'m> {
     model: &'m Model,
@@ -45,6 +114,8 @@ struct Table<'m> {
     /// Free types.
     free: Vec<usize>,
     random: u64,
+    /// For each class the classes that exchange with it: those with the same number.
+    with: Vec<usize>,
 }
 
 /// One pupil of type `gives` from class `from` against one of type `takes` from class `to`.
@@ -58,57 +129,37 @@ struct Exchange {
 }
 
 impl<'m> Table<'m> {
-    /// Every free pupil in turn goes to the class with room where the pupil's values are furthest below their share.
+    /// The free types around `seated`, in an order of their own for every start.
     fn dealt(model: &'m Model, seated: &Counts, start: u64) -> Self {
-        let classes = model.classes();
-        let mut table = model.table(seated);
-        let mut counts = seated.clone();
-        let mut taken = vec![0_u32; classes];
-        for (kind, row) in model.types.iter().zip(seated.chunks(classes)) {
-            for (class, &units) in row.iter().enumerate() {
-                taken[class] += units * kind.size;
-            }
-        }
         let free: Vec<usize> = (0..model.types.len()).filter(|&t| model.types[t].free()).collect();
-        let mut random = 0x9e37_79b9_7f4a_7c15 ^ start.wrapping_mul(0xd134_2543_de82_ef95);
-        let mut order = free.clone();
+        let mut random = START ^ start.wrapping_mul(0xd134_2543_de82_ef95);
+        let mut order = free;
         if start > 0 {
             for at in (1..order.len()).rev() {
                 order.swap(at, next(&mut random) as usize % (at + 1));
             }
         }
-        for t in order {
-            for _ in &model.types[t].units {
-                let want = |k: &usize| {
-                    let short = |&(v, _): &(u16, u32)| {
-                        let at = usize::from(v);
-                        let [(low, high), _] = model.bounds(at, *k);
-                        2 * table[at * classes + k] - low - high
-                    };
-                    (model.types[t].values.iter().map(short).sum::<i64>(), taken[*k], *k)
-                };
-                let open = (0..classes).filter(|&k| taken[k] < model.sizes[k]);
-                // The sizes add up to the pupils, so that there is room for everyone.
-                let Some(class) = open.min_by_key(want) else { continue };
-                counts[t * classes + class] += 1;
-                taken[class] += 1;
-                for &(v, _) in &model.types[t].values {
-                    table[usize::from(v) * classes + class] += 1;
-                }
-            }
-        }
+        let units = order.into_iter().map(|t| (t, model.types[t].units.len() as u32)).collect();
+        let mut counts = seated.clone();
+        spread(model, &mut counts, &Room { classes: (0..model.classes()).collect(), units });
+        Self::of(model, counts, random)
+    }
+
+    fn of(model: &'m Model, counts: Counts, random: u64) -> Self {
+        let table = model.table(&counts);
         let cost = model.total(&table);
         let mut made = Self {
             model,
-            classes,
+            classes: model.classes(),
             more: vec![0; table.len()],
             less: vec![0; table.len()],
             table,
             cost,
             best: (counts.clone(), cost),
             counts,
-            free,
+            free: (0..model.types.len()).filter(|&t| model.types[t].free()).collect(),
             random,
+            with: vec![0; model.classes()],
         };
         for at in 0..made.table.len() {
             made.price_cell(at);
@@ -160,7 +211,8 @@ impl<'m> Table<'m> {
         let mine: Vec<usize> = self.present(class).filter(|&t| holds(t) == over).collect();
         let mut best: Option<Exchange> = None;
         let mut equals = 0;
-        for other in (0..self.classes).filter(|&k| k != class) {
+        let with = |k: &usize| *k != class && self.with[*k] == self.with[class];
+        for other in (0..self.classes).filter(with) {
             let theirs: Vec<(usize, i64)> = self
                 .present(other)
                 .filter(|&t| holds(t) != over)

@@ -18,13 +18,14 @@ pub(super) struct Known {
     pub(super) end: End,
 }
 
-/// Improves on `counts`, which cost more than `floor`, or raises the bound towards them, where the program over all
-/// types is small enough for the backend.
-pub(super) fn improve(model: &Model, counts: Counts, floor: i64, effort: &Effort<'_>) -> Known {
+/// Improves on `counts`, or raises the bound that is known towards them, where they cost more and the program over all types
+/// is small enough for the backend.
+pub(super) fn improve(model: &Model, counts: Counts, bound: i64, effort: &Effort<'_>) -> Known {
     let cost = model.total(&model.table(&counts));
-    let mut known = Known { counts, cost, bound: floor, end: End::Limit };
+    let mut known = Known { counts, cost, bound, end: End::Limit };
     let most = if effort.backend == Backend::Microlp { SMALL } else { LARGE };
-    if model.types.len() * model.classes() <= most && !(effort.stop)() {
+    let open = cost > bound && !(effort.stop)();
+    if open && model.types.len() * model.classes() <= most {
         let stated = Stated::of(model);
         let start = stated.values(model, &known.counts);
         if let Ok(solved) = stated.program.solve(effort, Some(&start)) {

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::domain::{ApplicantIx, Fault, FaultCode, Season, Table, Text};
+use crate::sections::Combination;
 
 /// A row of `pupils` as read.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -24,7 +25,8 @@ pub struct Wants {
     pub squad: Option<Text>,
     /// 住宿: boarders are spread evenly. Blank is no, where anybody of the school says yes or no.
     pub boarding: Option<bool>,
-    /// 选科组合: pupils of one combination share classes as far as the balance allows.
+    /// 选科组合: pupils of one combination share classes as far as the balance allows. Once checked, the short name of one of the
+    /// twelve of 3+1+2, however it was written.
     pub combination: Option<Text>,
 }
 
@@ -39,12 +41,23 @@ impl Groups {
     /// reader has reported them; applicants who are admitted nowhere may stand in the table.
     ///
     /// # Errors
-    /// Unknown applicants and repeated ones, in the order of the file.
+    /// Unknown applicants and repeated ones, and what is no combination, in the order of the file.
     pub fn check(season: &Season, rows: Vec<(u32, PupilRow)>) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut first: FxHashMap<ApplicantIx, u32> = FxHashMap::default();
         let mut groups = Self::default();
-        for (number, row) in rows {
+        for (number, mut row) in rows {
+            if let Some(word) = &row.wants.combination {
+                match word.parse::<Combination>() {
+                    Ok(combination) => row.wants.combination = Some(combination.to_string().into()),
+                    Err(_) => faults.push(
+                        Fault::at(FaultCode::BadValue, Table::Pupils, number, "combination")
+                            .found(word)
+                            .expected("物理、历史中一门，化学、生物、政治、地理中两门，如 物化生")
+                            .help("请核对选科组合"),
+                    ),
+                }
+            }
             let Some(id) = row.applicant else { continue };
             let at = |code| Fault::at(code, Table::Pupils, number, "applicant_id").found(&id);
             let Some(applicant) = season.find_applicant(&id) else {

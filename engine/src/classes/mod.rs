@@ -6,7 +6,9 @@
 //! 2. `rules`, `model` – pupils who must share a class become one unit; equal units one *type*.
 //! 3. `seat` – groups first; where they have no seats, `conflict` names the rules and the cheapest legal change.
 //! 4. `deal` – everyone else, evened out by exchanges until nothing deviates or nothing better is found.
-//! 5. `floor` – what groups force: a bound from each kind alone; `exact` – for small schools the program over all types.
+//! 5. `floor` – what groups force: a bound from each kind alone. Where that is not met: `dive` – a dealing by prices of values in
+//!    classes, since balance and combinations pull in opposite directions; `prices` – a bound over all kinds at once; `exact` –
+//!    for small schools the program over all types.
 //! 6. `draw` – names within a type, and the numbers of the classes, by the committed lottery.
 //! 7. `check` – everything once more from the definitions, before anybody sees it.
 //!
@@ -16,12 +18,14 @@
 mod check;
 mod conflict;
 mod deal;
+mod dive;
 mod draw;
 mod exact;
 pub mod files;
 mod floor;
 mod groups;
 mod model;
+mod prices;
 mod pupils;
 mod rules;
 mod seat;
@@ -175,7 +179,8 @@ pub struct Formation {
     pub objective: i64,
     /// The price of a place beyond the rule: more than all places within it can cost together.
     pub heavy: i64,
-    /// No classes have a smaller objective: trivially so if zero, else by the solver's word.
+    /// No classes have a smaller objective: trivially so if zero, else by prices that prove it in whole numbers, or in small
+    /// schools by the solver's word.
     pub bound: i64,
     /// How the search ended.
     pub end: End,
@@ -285,7 +290,10 @@ fn form_school(
     let floor = floor::floor(&model, effort);
     let (counts, cost) = deal::deal(&model, &seated, floor, effort.stop);
     let known = if cost > floor {
-        exact::improve(&model, counts, floor, effort)
+        let counts = closer(&model, &seated, (counts, cost), floor, effort.stop);
+        let found = model.off_table(&model.table(&counts));
+        let bound = prices::bound(&model, floor, found, effort.stop);
+        exact::improve(&model, counts, bound, effort)
     } else {
         exact::Known { counts, cost, bound: cost, end: End::Optimal }
     };
@@ -306,6 +314,21 @@ fn form_school(
     };
     let broken = check(season, &pupils.ids, request, &formation);
     if broken.is_empty() { Ok(formation) } else { Err(Unformed::Wrong(broken)) }
+}
+
+/// A dealing no dearer than the one found: by prices, then by exchanges.
+fn closer(
+    model: &model::Model,
+    seated: &model::Counts,
+    (counts, cost): (model::Counts, i64),
+    enough: i64,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> model::Counts {
+    let found = model.off_table(&model.table(&counts));
+    match dive::dive(model, seated, found, enough, stop) {
+        Some((other, less)) if less < cost => other,
+        _ => counts,
+    }
 }
 
 fn margins(pupils: &pupils::Pupils, classes: &[Vec<ApplicantIx>]) -> Vec<Margin> {

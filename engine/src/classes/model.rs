@@ -29,6 +29,26 @@ impl Type {
     }
 }
 
+/// Places that counts are off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Off {
+    /// Off the nearest whole numbers, and within the rule.
+    pub(super) within: i64,
+    /// Off the rule.
+    pub(super) beyond: i64,
+}
+
+impl Off {
+    /// One for each place within the rule, `beyond` for each beyond it.
+    pub(super) const fn priced(self, beyond: i64) -> i64 {
+        self.within + beyond * self.beyond
+    }
+
+    pub(super) const fn plus(self, more: Self) -> Self {
+        Self { within: self.within + more.within, beyond: self.beyond + more.beyond }
+    }
+}
+
 /// How many units of each type are in each class: `types × classes`, type by type.
 pub(super) type Counts = Vec<u32>;
 
@@ -99,13 +119,20 @@ impl Model {
         [(floor, ceiling), (ceiling - 1, floor + 1)]
     }
 
+    /// The places that so many pupils with a value in a class are off: those within the rule but off the nearest whole numbers
+    /// to the even share, and those beyond it. Of a combination, all pupils beyond those at home are within.
+    pub(super) fn off(&self, value: usize, class: usize, count: i64) -> Off {
+        let [near, rule] = self.bounds(value, class);
+        let off = |(low, high): (i64, i64)| (low - count).max(count - high).max(0);
+        let beyond = off(rule);
+        Off { within: off(near) - beyond, beyond }
+    }
+
     /// What so many pupils with a value cost in a class: one for every place off the nearest whole numbers to the even
     /// share, `heavy` more for every place off the share by more than one. For a combination, one for every pupil
     /// beyond those at home.
     pub(super) fn cost(&self, value: usize, class: usize, count: i64) -> i64 {
-        let [near, rule] = self.bounds(value, class);
-        let off = |(low, high): (i64, i64)| (low - count).max(count - high).max(0);
-        off(near) + self.heavy * off(rule)
+        self.off(value, class, count).priced(1 + self.heavy)
     }
 
     pub(super) fn heavy(&self) -> i64 {
@@ -126,10 +153,16 @@ impl Model {
         table
     }
 
+    /// What a table of counts is off.
+    pub(super) fn off_table(&self, table: &[i64]) -> Off {
+        let classes = self.classes();
+        let off = |(at, &count): (usize, &i64)| self.off(at / classes, at % classes, count);
+        table.iter().enumerate().map(off).fold(Off::default(), Off::plus)
+    }
+
     /// The cost of a table of counts.
     pub(super) fn total(&self, table: &[i64]) -> i64 {
-        let classes = self.classes();
-        table.iter().enumerate().map(|(at, &c)| self.cost(at / classes, at % classes, c)).sum()
+        self.off_table(table).priced(1 + self.heavy)
     }
 }
 

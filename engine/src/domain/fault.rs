@@ -246,6 +246,8 @@ fault_codes! {
     IdleTilt = "W511", Warning, "倾斜不起作用";
     /// A quota cell that was set by hand.
     EditedQuota = "W512", Warning, "指标经手工调整";
+    /// Quota cells that give boarding junior schools more seats of a senior school than it has beds.
+    OverBeds = "W513", Warning, "寄宿初中的指标多于住宿床位";
     /// A limit that the policy does not set.
     LimitNotSet = "W506", Warning, "政策未设定该上限，未作检查";
 }

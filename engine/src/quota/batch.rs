@@ -60,35 +60,42 @@ pub(super) fn distribute(
 /// The beds that senior schools have left for boarders with quota seats, where they say how many.
 pub(super) struct Places {
     left: BTreeMap<SchoolIx, u32>,
+    /// The junior schools whose pupils board.
+    board: BTreeSet<SchoolIx>,
 }
 
 impl Places {
-    pub(super) fn of(season: &Season) -> Self {
+    /// The beds beside those that the `given` cells of any batch take: they stand, whatever is computed.
+    pub(super) fn beside<'s>(
+        season: &'s Season,
+        given: impl Iterator<Item = &'s QuotaCell>,
+    ) -> Self {
         let all = (0..).zip(season.schools());
         let left = all.filter_map(|(at, s)| Some((SchoolIx::from(at), s.boarding_places?)));
-        Self { left: left.collect() }
+        let board = season.graduates().iter().filter(|g| g.boarding).map(|g| g.junior);
+        let mut places = Self { left: left.collect(), board: board.collect() };
+        for cell in given {
+            places.take(cell.school, cell.junior, cell.seats);
+        }
+        places
     }
 
-    /// Takes the beds that a batch uses, so that a later batch has the rest.
-    pub(super) fn take(&mut self, season: &Season, done: &BatchDistribution) {
-        for (junior, cells) in by_junior(done) {
-            if season.graduates().iter().any(|g| g.junior == junior && g.boarding) {
-                for cell in cells {
-                    if let Some(left) = self.left.get_mut(&cell.school) {
-                        *left = left.saturating_sub(cell.seats);
-                    }
-                }
-            }
+    /// Takes the beds that the cells computed for a batch use, so that a later batch has the rest.
+    pub(super) fn take_computed(&mut self, done: &BatchDistribution) {
+        let kept =
+            |school| done.lines.iter().any(|l| l.school == school && l.origin == Origin::KeptCells);
+        for cell in done.cells.iter().filter(|c| !kept(c.school)) {
+            self.take(cell.school, cell.junior, cell.seats);
         }
     }
-}
 
-fn by_junior(done: &BatchDistribution) -> BTreeMap<SchoolIx, Vec<&Cell>> {
-    let mut cells: BTreeMap<SchoolIx, Vec<&Cell>> = BTreeMap::new();
-    for cell in &done.cells {
-        cells.entry(cell.junior).or_default().push(cell);
+    fn take(&mut self, school: SchoolIx, junior: SchoolIx, seats: u32) {
+        if self.board.contains(&junior)
+            && let Some(left) = self.left.get_mut(&school)
+        {
+            *left = left.saturating_sub(seats);
+        }
     }
-    cells
 }
 
 /// One batch with what its two methods read.

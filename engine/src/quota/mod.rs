@@ -193,12 +193,13 @@ pub fn distribute_with(season: &Season, overrides: &Overrides) -> Result<Distrib
     let seed = policy.seed.as_deref().ok_or(QuotaError::NoSeed)?;
     let lottery = Lottery::new(seed);
     let mut batches = Vec::new();
-    let mut places = batch::Places::of(season);
+    let given = season.quotas().iter().filter(|c| rows::keeps(season, rule, overrides, c));
+    let mut places = batch::Places::beside(season, given);
     for batch in (0..policy.batches.len()).map(BatchIx::from) {
         let lines = rows::lines_of(season, rule, overrides, batch)?;
         if !lines.is_empty() {
             let done = batch::distribute(season, rule, (batch, lines), &places, &lottery)?;
-            places.take(season, &done);
+            places.take_computed(&done);
             batches.push(done);
         }
     }

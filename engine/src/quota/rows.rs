@@ -3,7 +3,7 @@
 use super::error::QuotaError;
 use super::fraction::rounded;
 use super::{Origin, Overrides, QuotaLine};
-use crate::domain::{BatchIx, CategoryIx, PlanLine, SchoolIx, Season, Share};
+use crate::domain::{BatchIx, CategoryIx, PlanLine, QuotaCell, SchoolIx, Season, Share};
 use crate::policy::{Predicate, QuotaRule};
 
 /// The quota lines of a batch with their seats, in the order of the plan.
@@ -25,6 +25,19 @@ pub(super) fn lines_of(
             _ => computed(season, rule, overrides, line),
         })
         .collect()
+}
+
+/// Whether a cell of the season stays as it is: its line has its seats and is not computed anew.
+pub(super) fn keeps(
+    season: &Season,
+    rule: &QuotaRule,
+    overrides: &Overrides,
+    cell: &QuotaCell,
+) -> bool {
+    let mine =
+        |l: &&PlanLine| (l.school, l.batch, l.category) == (cell.school, cell.batch, rule.category);
+    let line = season.plan().iter().find(mine);
+    !overrides.all_rows && line.is_some_and(|l| l.seats.is_some())
 }
 
 fn given(season: &Season, line: &PlanLine, seats: u32) -> QuotaLine {

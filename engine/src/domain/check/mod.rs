@@ -4,6 +4,7 @@
 //! them is judged.
 
 mod applicants;
+mod beds;
 mod coverage;
 mod plan;
 mod schools;
@@ -62,7 +63,7 @@ impl Season {
         let schools = schools::check(&draft.schools, &regions, &mut faults);
         let graduates = schools::check_graduates(&draft.graduates, &schools, &mut faults);
         let plan = plan::check(&policy, &draft.plan, &schools, &regions, &mut faults);
-        let quotas = plan::check_quotas(&policy, &draft, &schools, &plan, &mut faults);
+        let quotas = plan::check_quotas(&policy, &draft, &schools, &graduates, &plan, &mut faults);
         let people = applicants::check(&policy, &draft, &schools, &regions, &mut faults);
         let ties = applicants::check_ties(&policy, &draft.tie_decisions, &people, &mut faults);
         let mut unlikely = Faults::at_most(most);
@@ -135,7 +136,8 @@ impl Season {
             ..Draft::default()
         };
         let lines = plan::check(&policy, &draft.plan, &known, &regions, &mut faults);
-        let cells = plan::check_quotas(&policy, &draft, &known, &lines, &mut faults);
+        let cells =
+            plan::check_quotas(&policy, &draft, &known, &self.graduates, &lines, &mut faults);
         plan::check_common_orders(&policy, &draft.plan, &lines, &cells, &mut faults);
         check_seed(&policy, &mut faults);
         let mut found = faults.checked().faults;

@@ -5,12 +5,13 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::beds;
 use super::schools::{junior_school, senior_school};
 use super::{Faults, FirstSeen, Regions, Schools, scope_parts};
 use crate::domain::draft::{Draft, PlanRow, QuotaRow, Rows};
 use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::season::QuotaPapers;
-use crate::domain::{BatchIx, CategoryIx, PlanLine, QuotaCell, SchoolIx, Scope};
+use crate::domain::{BatchIx, CategoryIx, Graduates, PlanLine, QuotaCell, SchoolIx, Scope};
 use crate::policy::{Policy, RefusalKind};
 
 /// The plan lines, ordered by school id, batch and category, and where each came from.
@@ -223,6 +224,7 @@ pub(super) fn check_quotas(
     policy: &Policy,
     draft: &Draft,
     schools: &Schools,
+    graduates: &[Graduates],
     plan: &Plan,
     faults: &mut Faults,
 ) -> Quotas {
@@ -241,6 +243,7 @@ pub(super) fn check_quotas(
     }
     // Rows of a school and batch, so that their sum can be laid against the plan.
     let mut sums: FxHashMap<(SchoolIx, BatchIx), (u64, bool, u32)> = FxHashMap::default();
+    let mut placed: Vec<(u32, QuotaCell)> = Vec::with_capacity(draft.quotas.rows.len());
     for (row, r) in &draft.quotas.rows {
         let row = *row;
         let school = r
@@ -272,8 +275,15 @@ pub(super) fn check_quotas(
         }
         let cell = QuotaCell { school, batch, junior, seats: r.seats.unwrap_or(0) };
         check_edit(row, r, &cell, &mut quotas, faults);
-        quotas.cells.push(cell);
+        placed.push((row, cell));
     }
+    // The cells of a line that is still to be computed will be others.
+    let pending = |cell: &QuotaCell| {
+        let line = category.and_then(|c| plan.line(cell.school, cell.batch, c));
+        line.is_some_and(|l| l.seats.is_none())
+    };
+    beds::check(&placed, pending, schools, graduates, faults);
+    quotas.cells = placed.into_iter().map(|(_, cell)| cell).collect();
     let id = |s: SchoolIx| &schools.list[s.at()].id;
     quotas.cells.sort_unstable_by(|a, b| {
         (id(a.school), a.batch, id(a.junior)).cmp(&(id(b.school), b.batch, id(b.junior)))
