@@ -11,9 +11,9 @@ use zip::{ZipArchive, ZipWriter};
 use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
 
-type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-fn unzip(bytes: &[u8]) -> Files {
+pub(crate) fn unzip(bytes: &[u8]) -> Files {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).expect("a zip");
     let mut files = Files::new();
     for at in 0..zip.len() {
@@ -26,7 +26,7 @@ fn unzip(bytes: &[u8]) -> Files {
     files
 }
 
-fn zipped(files: &Files) -> Vec<u8> {
+pub(crate) fn zipped(files: &Files) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
         zip.start_file(name.as_str(), SimpleFileOptions::default()).expect("a file");

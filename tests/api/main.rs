@@ -30,6 +30,7 @@ mod place;
 mod plan;
 mod policy;
 mod quota;
+mod quota_papers;
 mod races;
 mod reconcile;
 mod registry_files;
