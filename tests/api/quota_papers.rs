@@ -76,8 +76,7 @@ async fn frozen(world: &World, policy: &Policy, draft: &Draft, pending: bool) {
     let staged = staged.expect("a reading");
     let told = staged.loaded.faults.iter().filter(|f| f.fault.code.to_string() == "W512").count();
     assert_eq!(told, 2, "every edit is told of: {:#?}", staged.loaded.faults);
-    let id = staged.id.expect("no faults that block");
-    office.commit_import(&world.clerk, season, id).await.expect("a commit");
+    office.commit_import(&world.clerk, season, staged.id).await.expect("a commit");
     if pending {
         return world.freeze().await;
     }

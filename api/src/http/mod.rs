@@ -117,7 +117,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rounds::vacancies))
         // The office.
         .routes(routes!(seasons::create))
+        .routes(routes!(imports::template))
         .routes(routes!(imports::list, imports::stage))
+        .routes(routes!(imports::one))
         .routes(routes!(imports::commit))
         .routes(routes!(imports::undo))
         .routes(routes!(decisions::list, decisions::propose))

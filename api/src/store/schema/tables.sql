@@ -113,12 +113,12 @@ CREATE TABLE import_batch (
     file_name    TEXT    NOT NULL,
     digest       TEXT    NOT NULL,
     content      {blob},
-    status       TEXT    NOT NULL CHECK (status IN ('staged', 'committed', 'undone')),
+    status       TEXT    NOT NULL CHECK (status IN ('staged', 'refused', 'committed', 'undone')),
     summary      TEXT    NOT NULL,
     created_by   TEXT    NOT NULL REFERENCES account (name),
     created_at   BIGINT  NOT NULL,
     committed_at BIGINT,
-    CHECK ((status = 'staged') = (committed_at IS NULL) OR status = 'undone')
+    CHECK ((status = 'committed') = (committed_at IS NOT NULL) OR status = 'undone')
 );
 
 -- Schools and the plan, as frozen -------------------------------------------------------------------------------
