@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use luqu::ledger::Entry;
 use luqu::ledger::bundle::{Checked, Outside, check};
@@ -322,4 +324,48 @@ fn what_is_no_bundle_is_refused() {
         assert!(check(bytes, &Outside::default()).is_err());
     }
     assert!(check(&zipped(&Files::new()), &Outside::default()).is_err());
+}
+
+/// Rounds are computed, signed and given up while bundles are taken: each is whole as of a moment.
+#[test]
+fn a_bundle_taken_while_people_sign_is_clean() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = Arc::new(World::new(&db, 60).await);
+            world.import().await;
+            world.freeze().await;
+            world.import_people().await;
+            let batch = world.batches().remove(0);
+            world.collect(&batch).await;
+            let done = Arc::new(AtomicBool::new(false));
+            let takers: Vec<_> = (0..4)
+                .map(|_| tokio::spawn(take_until(Arc::clone(&world), Arc::clone(&done))))
+                .collect();
+            let (office, season) = (&world.office, world.season.as_str());
+            for _ in 0..30 {
+                let (round, digest) = world.run(&batch).await;
+                office.sign(&world.clerk, season, round, &digest).await.expect("a signature");
+                office.discard(&world.clerk, season, round).await.expect("given up");
+            }
+            world.publish(&batch).await;
+            done.store(true, Ordering::SeqCst);
+            let mut taken = 0;
+            for taker in takers {
+                taken += taker.await.expect("clean bundles");
+            }
+            assert!(taken > 20, "{}: {taken}", db.name);
+        });
+    }
+}
+
+/// Takes bundles, each of which must be clean, until others are done; how many.
+async fn take_until(world: Arc<World>, done: Arc<AtomicBool>) -> usize {
+    let mut taken = 0;
+    while !done.load(Ordering::SeqCst) {
+        let bundle = world.office.bundle(&world.reviewer, &world.season).await.expect("a bundle");
+        let found = check(&bundle, &Outside::default()).expect("a bundle");
+        assert_eq!(found.findings, [""; 0], "after {taken} bundles");
+        taken += 1;
+    }
+    taken
 }
