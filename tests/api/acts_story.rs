@@ -1,7 +1,7 @@
 //! A season from its first file to its last registry record, by the acts of the office, on every database.
 
 use luqu::acts::{ActError, Mistake, Upload};
-use luqu::store::{Admission, RoundStatus};
+use luqu::store::{Admission, ImportStatus, RoundStatus};
 
 use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
@@ -62,7 +62,7 @@ fn a_season_runs_from_import_to_registry() {
 }
 
 #[test]
-fn faults_stand_at_their_cells_and_keep_nothing() {
+fn faults_stand_at_their_cells_and_are_never_in_force() {
     let db = TestDb::sqlite();
     block_on(async {
         let world = World::new(&db, 60).await;
@@ -70,16 +70,24 @@ fn faults_stand_at_their_cells_and_keep_nothing() {
         let upload = Upload { name: "schools.csv".to_owned(), bytes };
         let staged = world.office.stage(&world.clerk, &world.season, vec![upload]).await;
         let staged = staged.expect("a reading");
-        assert_eq!(staged.id, None);
+        assert_eq!(staged.status, ImportStatus::Refused);
         let places: Vec<String> = staged.loaded.faults.iter().map(|f| f.place()).collect();
         assert!(places.contains(&"schools.csv:2:name".to_owned()), "{places:?}");
-        let kept = world.office.store().read().imports(&world.season).await.expect("imports");
-        assert!(kept.is_empty());
-        for name in ["../x.csv", "x.xls", ".csv", "a/b.csv", "x"] {
+        let (office, season) = (&world.office, world.season.as_str());
+        let committed = office.commit_import(&world.clerk, season, staged.id).await;
+        assert!(matches!(committed, Err(ActError::Conflict(_))), "{committed:?}");
+        let undone = office.undo_import(&world.clerk, season, staged.id).await;
+        assert!(matches!(undone, Err(ActError::Conflict(_))), "{undone:?}");
+        assert!(office.store().read().committed(season).await.expect("imports").is_empty());
+        for name in ["../x.csv", "x.xls", ".csv", "a/b.csv", "x", "a\n.csv"] {
             let upload = Upload { name: name.to_owned(), bytes: vec![] };
             let refused = world.office.stage(&world.clerk, &world.season, vec![upload]).await;
             assert!(refused.is_err(), "{name}");
         }
+        let twice = ["schools.csv", "Schools.CSV"]
+            .map(|name| Upload { name: name.to_owned(), bytes: b"school_id\n".to_vec() });
+        let refused = office.stage(&world.clerk, season, twice.to_vec()).await;
+        assert!(matches!(refused, Err(ActError::Conflict(_))), "{refused:?}");
     });
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use luqu::ledger::Entry;
 use luqu::ledger::bundle::{Checked, Outside, check};
@@ -11,9 +13,9 @@ use zip::{ZipArchive, ZipWriter};
 use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
 
-type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-fn unzip(bytes: &[u8]) -> Files {
+pub(crate) fn unzip(bytes: &[u8]) -> Files {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).expect("a zip");
     let mut files = Files::new();
     for at in 0..zip.len() {
@@ -26,7 +28,7 @@ fn unzip(bytes: &[u8]) -> Files {
     files
 }
 
-fn zipped(files: &Files) -> Vec<u8> {
+pub(crate) fn zipped(files: &Files) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
         zip.start_file(name.as_str(), SimpleFileOptions::default()).expect("a file");
@@ -322,4 +324,54 @@ fn what_is_no_bundle_is_refused() {
         assert!(check(bytes, &Outside::default()).is_err());
     }
     assert!(check(&zipped(&Files::new()), &Outside::default()).is_err());
+}
+
+/// Rounds are computed, signed and given up while bundles are taken: each is whole as of a moment.
+#[test]
+fn a_bundle_taken_while_people_sign_is_clean() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = Arc::new(World::new(&db, 60).await);
+            world.import().await;
+            world.freeze().await;
+            world.import_people().await;
+            let batch = world.batches().remove(0);
+            world.collect(&batch).await;
+            let done = Arc::new(AtomicBool::new(false));
+            let takers: Vec<_> = (0..2)
+                .map(|_| tokio::spawn(take_until(Arc::clone(&world), Arc::clone(&done))))
+                .collect();
+            let (office, season) = (&world.office, world.season.as_str());
+            for _ in 0..10 {
+                let (round, digest) = world.run(&batch).await;
+                office.sign(&world.clerk, season, round, &digest).await.expect("a signature");
+                office.discard(&world.clerk, season, round).await.expect("given up");
+            }
+            world.publish(&batch).await;
+            done.store(true, Ordering::SeqCst);
+            let mut taken = 0;
+            for taker in takers {
+                taken += taker.await.expect("clean bundles");
+            }
+            assert!(taken > 10, "{}: {taken}", db.name);
+            let bundle = world.office.bundle(&world.reviewer, &world.season).await;
+            let whole = check(&bundle.expect("a bundle"), &Outside::default()).expect("a bundle");
+            assert_eq!((whole.findings, whole.rounds), (Vec::new(), 1), "{}", db.name);
+        });
+    }
+}
+
+/// Takes bundles until others are done, each of which must hold the entries that its checkpoints cover; how many.
+async fn take_until(world: Arc<World>, done: Arc<AtomicBool>) -> usize {
+    let mut taken = 0;
+    while !done.load(Ordering::SeqCst) {
+        let bundle = world.office.bundle(&world.reviewer, &world.season).await.expect("a bundle");
+        let files = unzip(&bundle);
+        let notes: Vec<String> = serde_json::from_slice(&files["checkpoints.json"]).expect("notes");
+        let sizes = notes.iter().filter_map(|n| n.lines().nth(1)?.parse::<usize>().ok());
+        let (covered, held) = (sizes.max().expect("a size"), lines(&files).len());
+        assert!(covered <= held, "{covered} entries are covered and {held} are there");
+        taken += 1;
+    }
+    taken
 }

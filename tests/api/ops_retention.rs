@@ -128,7 +128,9 @@ async fn lived(world: &World) -> Client {
     world.freeze().await;
     world.import_people().await;
     let again = world.upload(Table::Applicants, "applicants.csv").expect("applicants");
-    office.stage(clerk, season, vec![again]).await.expect("a reading").id.expect("an import");
+    let faulty = Upload { bytes: b"applicant_id,name\n1,x\n".to_vec(), ..again.clone() };
+    office.stage(clerk, season, vec![again]).await.expect("a reading");
+    office.stage(clerk, season, vec![faulty]).await.expect("a reading");
     for batch in world.batches() {
         office.open_wishes(clerk, season, &batch).await.expect("an opening");
         let held = office.store().read().wishes_of(season, &world.applicant(0)).await;

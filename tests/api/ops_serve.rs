@@ -83,7 +83,7 @@ fn readiness_and_metrics_tell_what_is() {
             let (_, told) = server.get(server.metrics, "/metrics").expect("metrics");
             for wanted in [
                 "luqu_database_up 1",
-                "luqu_lookups_total{outcome=\"wrong\"} 1",
+                "luqu_lookups_total{outcome=\"early\"} 1",
                 "luqu_jobs{status=\"queued\"} 0",
                 "route=\"/v1/seasons/{season}/batches/{batch}/wishes/{applicant}\",status=\"409\"} 1",
                 "luqu_http_request_seconds_bucket",
@@ -215,4 +215,41 @@ fn a_configuration_is_printed_without_passwords_and_a_misspelt_one_refused() {
     assert!(!text.contains("secret"));
     std::fs::write(&file, "databse = 'x'\n").expect("a file");
     assert!(must_exit(&printed(&file), 2).contains("databse"));
+}
+
+/// What comes on a connection until its end, and how long that took; nothing where it does not end.
+fn until_shut(to: std::net::SocketAddr, sent: &[u8]) -> Option<(Duration, String)> {
+    use std::io::{Read, Write};
+    let begun = Instant::now();
+    let mut stream = std::net::TcpStream::connect(to).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(90))).expect("a limit");
+    stream.write_all(sent).expect("a beginning");
+    let mut told = Vec::new();
+    stream.read_to_end(&mut told).ok()?;
+    Some((begun.elapsed(), String::from_utf8_lossy(&told).into_owned()))
+}
+
+#[test]
+fn whoever_sends_slowly_on_purpose_is_shut_out() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let mut server = Server::start(&db, &world);
+        let to = server.listen;
+        let head = "POST /v1/session HTTP/1.1\r\nHost: luqu\r\nConnection: close\r\n";
+        let body = format!("{head}Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{{");
+        let slow = [String::new(), head.to_owned(), body].map(|sent| {
+            tokio::task::spawn_blocking(move || (until_shut(to, sent.as_bytes()), sent))
+        });
+        // Those who are not slow are served meanwhile.
+        assert_eq!(server.get(to, "/healthz").map(|(status, _)| status), Some(200));
+        for one in slow {
+            let (ended, sent) = one.await.expect("an end");
+            let Some((after, told)) = ended else { panic!("held open: {sent:?}") };
+            assert!(after > Duration::from_secs(5), "a slow network is waited for: {sent:?}");
+            assert!(!told.contains("200 OK"), "{told}");
+        }
+        server.signal("TERM");
+        assert_eq!(server.ended(), Some(0));
+    });
 }

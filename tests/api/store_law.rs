@@ -116,6 +116,10 @@ fn forbidden() -> Vec<(&'static str, String)> {
         ("more seats for a line", "UPDATE plan_line SET seats = 50 WHERE id = 1"),
         ("fewer seats for a line", "UPDATE plan_line SET seats = 1 WHERE id = 1"),
         ("another approval number", "UPDATE plan_line SET approval_no = 'x' WHERE id = 1"),
+        (
+            "papers for a cell",
+            "UPDATE plan_line SET edit_reason = 'x', edit_document = 'x' WHERE id = 2",
+        ),
         ("deleting a line", "DELETE FROM plan_line WHERE id = 3"),
         ("a wider scope", "UPDATE plan_scope SET region = '*' WHERE plan_id = 1"),
         ("deleting a scope", "DELETE FROM plan_scope WHERE plan_id = 1"),
@@ -256,6 +260,11 @@ fn forbidden() -> Vec<(&'static str, String)> {
         ("a quota line of no junior school", &[("quota", "1")]),
         ("a junior school without quota", &[("junior_id", "'J1'")]),
         ("a plan of an unknown school", &[("school_id", "'H9'")]),
+        ("papers of what is no cell", &EDITED),
+        ("a cell of a correction set by hand", &[&CELL[..2], &EDITED].concat()),
+        ("a cell set by hand under no document", &[&CELL[..], &EDITED[..1]].concat()),
+        ("a cell set by hand for no reason", &[&CELL[..], &EDITED[1..]].concat()),
+        ("a cell with a blank reason", &[&CELL[..], &[("edit_reason", "' '"), EDITED[1]]].concat()),
     ] {
         bad(what, insert("plan_line", &PLAN_LINE, changes));
     }
@@ -309,6 +318,13 @@ const PLAN_LINE: [(&str, &str); 14] = [
     ("recorded_at", "9"),
 ];
 
+/// What makes it a quota cell of the distribution.
+const CELL: [(&str, &str); 4] =
+    [("quota", "1"), ("junior_id", "'J1'"), ("decision_id", "2"), ("decision_kind", "'quota'")];
+
+/// What a cell that was set by hand has.
+const EDITED: [(&str, &str); 2] = [("edit_reason", "'x'"), ("edit_document", "'2026-10'")];
+
 const ROUND: [(&str, &str); 16] = [
     ("season_id", "'s'"),
     ("batch", "'key'"),
@@ -359,6 +375,7 @@ fn lawful() -> Vec<(&'static str, String)> {
         ("a quota seat of one's own junior school", admission(&quota)),
         ("a returned seat", admission(&returned)),
         ("a line by a correction", insert("plan_line", &PLAN_LINE, &[])),
+        ("a cell set by hand", insert("plan_line", &PLAN_LINE, &[&CELL[..], &EDITED].concat())),
         (
             "an arrival",
             sql(

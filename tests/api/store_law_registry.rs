@@ -1,4 +1,4 @@
-//! The law of the registry gate, with the program bypassed: clearances, records, classes, dumps, events.
+//! The law of the registry gate, with the program bypassed: clearances, records, classes, dumps, events; and of imports.
 
 use crate::store_world::{record, sql};
 
@@ -17,6 +17,11 @@ pub(crate) fn forbidden() -> Vec<(&'static str, String)> {
             "taking a clearance from under a record",
             "UPDATE clearance SET valid = 0, admission_active = NULL, reason = 'x' WHERE admission_id = 1",
         ),
+        (
+            "a refused import in force",
+            "UPDATE import_batch SET status = 'committed', committed_at = 9 WHERE id = 1",
+        ),
+        ("a refused import as staged", "UPDATE import_batch SET status = 'staged' WHERE id = 1"),
         ("deleting a record", "DELETE FROM registry_record WHERE id = 1"),
         (
             "a record for another person",

@@ -1,10 +1,10 @@
 //! A season stored and read back is the same season, by the digests of all its tables.
 
 use luqu::store::{
-    Account, Calendar, DecisionKind, Intake, Mode, Proposal, Role, SealedId, SeasonRow, Store,
-    WishLine, WishList,
+    Account, Calendar, CellEdit, DecisionKind, Intake, Mode, Proposal, Role, SealedId, SeasonRow,
+    SeatLine, Store, WishLine, WishList,
 };
-use luqu_engine::domain::{Applicant, BatchIx, Season, Table};
+use luqu_engine::domain::{Applicant, BatchIx, Season, Table, Text};
 use luqu_engine::verify::table_digest;
 use luqu_fixtures::{DistrictSpec, district};
 
@@ -158,6 +158,58 @@ fn what_is_not_committed_is_not_there() {
             stored(&store, &season).await;
             let seasons = store.read().seasons().await.expect("seasons");
             assert_eq!(seasons.len(), 1, "{}", db.name);
+        });
+    }
+}
+
+#[test]
+fn a_correction_stands_beside_the_document_of_a_cell_set_by_hand() {
+    let source = district(&DistrictSpec::new(60, 7));
+    let mut draft = source.draft;
+    let (_, cell) = &mut draft.quotas.rows[0];
+    (cell.reason, cell.document) = (Some("并校".into()), Some("教〔2026〕9号".into()));
+    let cell = cell.clone();
+    let season = Season::check(source.policy, draft).expect("no faults that block").0;
+    for db in TestDb::all() {
+        block_on(async {
+            let store = db.open().await;
+            stored(&store, &season).await;
+            let id = &season.policy().id;
+            let of = |c: &Option<Text>| c.as_deref().map(str::to_owned).unwrap_or_default();
+            let lines = store.read().seat_lines(id).await.expect("lines");
+            let edits: Vec<_> = lines.iter().filter_map(|l| Some((l, l.edit.as_ref()?))).collect();
+            let [(line, edit)] = edits[..] else { panic!("{}: {edits:?}", db.name) };
+            let wanted = CellEdit { reason: of(&cell.reason), document: of(&cell.document) };
+            assert_eq!(*edit, wanted, "{}", db.name);
+            assert_eq!(line.junior.as_deref(), cell.junior_id.as_deref(), "{}", db.name);
+
+            let tx = store.write().await.expect("a transaction");
+            let proposal = Proposal {
+                season: id,
+                kind: DecisionKind::Correction,
+                digest: &"0".repeat(64),
+                note: "",
+                body: "",
+                by: "zhao",
+                at: 4,
+            };
+            let decision = tx.propose(&proposal).await.expect("a proposal");
+            assert!(tx.approve(decision, "qian", 5).await.expect("an approval"));
+            let more = SeatLine {
+                seats: 1,
+                approval_no: "更正1号".to_owned(),
+                edit: None,
+                ..line.clone()
+            };
+            tx.store_supplementary(id, &more, decision, 5).await.expect("a line");
+            tx.commit().await.expect("a commit");
+
+            let draft = store.read().plan_draft(id).await.expect("a draft");
+            let with_papers = draft.quotas.rows.iter().filter(|(_, q)| q.reason.is_some());
+            let [(_, now)] = with_papers.collect::<Vec<_>>()[..] else { panic!("{}", db.name) };
+            assert_eq!(now.seats, cell.seats.map(|s| s + 1), "{}", db.name);
+            assert_eq!(now.reason, cell.reason, "{}", db.name);
+            assert_eq!(now.document.as_deref(), Some("教〔2026〕9号；更正1号"), "{}", db.name);
         });
     }
 }

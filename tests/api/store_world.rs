@@ -35,6 +35,7 @@ INSERT INTO restriction (season_id, applicant_id, kind, reason, document) VALUES
 INSERT INTO wish_window (season_id, batch, status, opened_at) VALUES ('s', 'key', 'open', 1), ('s', 'low', 'open', 1), ('s', 'more', 'open', 1), ('t', 'key', 'open', 1);
 INSERT INTO wish_list (season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES ('s', 'key', 'A1', 1, 'zhao', 2), ('s', 'more', 'A1', 1, 'zhao', 2);
 INSERT INTO wish (list_id, position, school_id, adjust) VALUES (1, 1, 'H1', 0);
+INSERT INTO import_batch (season_id, file_name, digest, content, status, summary, created_by, created_at) VALUES ('s', 'x.csv', '{d}', {b:00}, 'refused', '', 'zhao', 2);
 UPDATE wish_window SET status = 'closed', closed_at = 3, digest = '{d}' WHERE batch IN ('key', 'low');
 INSERT INTO round (season_id, batch, status, verified, input_digest, answer_digest, seed, certificate, answer, computed_by, computed_at, proposed_by, proposed_at, signed_digest, approved_by, published_at) VALUES
   ('s', 'key', 'published', 1, '{d}', '{d}', 'x', '', {b:00}, 'zhao', 4, 'zhao', 4, '{d}', 'qian', 5), ('s', 'key', 'computed', 1, '{f}', '{f}', 'x', '', {b:00}, 'zhao', 4, NULL, NULL, NULL, NULL, NULL),

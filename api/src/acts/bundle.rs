@@ -28,16 +28,18 @@ impl Office {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
         let (_, policy) = self.season_row(season).await?;
         let read = self.store().read();
+        // People sign meanwhile: what the ledger bears out is read before it, so that the ledger covers it all.
+        let rounds = read.rounds(season).await?;
+        let notes: Vec<String> = read.checkpoints().await?.into_iter().map(|(_, n)| n).collect();
         let size = read.ledger_size().await?;
         let leaves: Vec<String> = read.leaves(0, size).await?.iter().map(hex::encode).collect();
-        let notes: Vec<String> = read.checkpoints().await?.into_iter().map(|(_, n)| n).collect();
         let mut files = vec![
             (LEAVES.to_owned(), leaves.join("\n").into_bytes()),
             (CHECKPOINTS.to_owned(), json!(notes).to_string().into_bytes()),
             (KEY.to_owned(), hex::encode(self.keys().verifying().as_bytes()).into_bytes()),
         ];
         let kept = !self.is_destroyed(season).await?;
-        for round in read.rounds(season).await?.into_iter().filter(|_| kept) {
+        for round in rounds.into_iter().filter(|_| kept) {
             if round.status != RoundStatus::Published {
                 continue;
             }

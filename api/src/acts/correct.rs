@@ -130,6 +130,7 @@ impl Office {
                 junior: junior.clone(),
                 seats: u32::try_from(gains.len()).unwrap_or(u32::MAX),
                 approval_no: body.mistake.approval_no.clone(),
+                edit: None,
                 scope: regions_of(&known, gains),
             };
             let line = tx.store_supplementary(season, &line, decision, now()).await?;

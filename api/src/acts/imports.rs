@@ -2,22 +2,25 @@
 //!
 //! The tables of a season before it is frozen are a fold: each table as the last committed file that has it.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
-use luqu_engine::domain::Season;
+use luqu_engine::domain::{Draft, Season};
 use luqu_engine::policy::Policy;
 use serde_json::json;
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
+use super::memory::away;
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{NewImport, Role};
+use crate::store::{Import, ImportStatus, Look, NewImport, Role};
 use crate::tables::load::{Loaded, POLICY_FILE, Purpose, load_layers};
-use crate::tables::season_csv;
+use crate::tables::located::echoed;
+use crate::tables::{annotate, season_csv, template};
 
 /// A file as it was brought.
 #[derive(Clone, Debug)]
@@ -28,64 +31,130 @@ pub struct Upload {
     pub bytes: Vec<u8>,
 }
 
-/// What came of staging.
+/// An import as it was read.
 #[derive(Debug)]
-pub struct Staged {
-    /// The number of the import; none where faults block it, and then nothing was kept.
-    pub id: Option<i64>,
+pub struct ReadImport {
+    /// Its number.
+    pub id: i64,
+    /// What became of it: refused where faults block it.
+    pub status: ImportStatus,
     /// What was found, faults at their cells.
     pub loaded: Loaded,
-    /// The uploads on disk, for an annotated workbook; gone with this value.
-    pub folder: TempDir,
 }
 
 impl Office {
-    /// Reads files against what is committed so far. Where nothing blocks they are kept, sealed, to be committed.
+    /// Reads files against what is committed so far. They are kept, sealed: to be committed where nothing blocks, else
+    /// to be given back with their faults.
     ///
     /// # Errors
-    /// No permission; the plan is frozen and the applicants are written; names that are none.
+    /// No permission; the plan is frozen and the applicants are written; names that are none, or twice the same.
     pub async fn stage(
         &self,
         actor: &Actor,
         season: &str,
         uploads: Vec<Upload>,
-    ) -> Result<Staged, ActError> {
+    ) -> Result<ReadImport, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
         self.must_be_importing(season).await?;
-        for upload in &uploads {
-            plain_name(&upload.name)?;
-        }
+        plain_names(&uploads)?;
         let packed = pack(&uploads)?;
-        let mut layers = self.layers(season).await?;
+        let mut layers = self.layers(season, None).await?;
         layers.add(&packed)?;
-        let (folder, loaded) = layers.load(Purpose::Distribution).await?;
+        let (_, loaded) = layers.load(Purpose::Distribution).await?;
         let names: Vec<&str> = uploads.iter().map(|u| u.name.as_str()).collect();
-        let id = if loaded.blocked() {
-            None
-        } else {
-            let summary = json!({
-                "schools": loaded.counts.schools,
-                "applicants": loaded.counts.applicants,
-                "wishes": loaded.counts.wishes,
-                "warnings": loaded.warnings(),
-            });
-            let sealed = self.keys.seal(&place(season), &packed)?;
-            let tx = self.store.write().await?;
-            let id = tx
-                .stage(NewImport {
-                    season,
-                    file_name: &names.join(", "),
-                    digest: &digest(&packed),
-                    content: sealed,
-                    summary: &summary.to_string(),
-                    by: &actor.name,
-                    at: now(),
-                })
-                .await?;
-            tx.commit().await?;
-            Some(id)
+        let summary = json!({
+            "schools": loaded.counts.schools,
+            "applicants": loaded.counts.applicants,
+            "wishes": loaded.counts.wishes,
+            "warnings": loaded.warnings(),
+        });
+        let refused = loaded.blocked();
+        let sealed = self.keys.seal(&place(season), &packed)?;
+        let tx = self.store.write().await?;
+        let id = tx
+            .stage(NewImport {
+                season,
+                refused,
+                file_name: &names.join(", "),
+                digest: &digest(&packed),
+                content: sealed,
+                summary: &summary.to_string(),
+                by: &actor.name,
+                at: now(),
+            })
+            .await?;
+        tx.commit().await?;
+        let status = if refused { ImportStatus::Refused } else { ImportStatus::Staged };
+        Ok(ReadImport { id, status, loaded })
+    }
+
+    /// Reads an import once more: a committed one against what was committed before it, another against all that is.
+    ///
+    /// # Errors
+    /// There is none, or its content is gone; no permission.
+    pub async fn read_import(
+        &self,
+        actor: &Actor,
+        season: &str,
+        id: i64,
+    ) -> Result<ReadImport, ActError> {
+        const READERS: [Role; 4] = [Role::Clerk, Role::Reviewer, Role::Regulator, Role::Machine];
+        actor.must_be(&READERS)?;
+        let (import, layers) = self.import_layers(season, id).await?;
+        let (_, loaded) = layers.load(Purpose::Distribution).await?;
+        Ok(ReadImport { id, status: import.status, loaded })
+    }
+
+    /// The clerk's own tables of an import as a workbook with its faults marked. It holds what the files held, id
+    /// numbers too, so that it is for the office alone, until the import is committed, and that somebody took it is logged.
+    ///
+    /// # Errors
+    /// There is none, its content is gone, or it is in force; no permission.
+    pub async fn annotated_import(
+        &self,
+        actor: &Actor,
+        season: &str,
+        id: i64,
+    ) -> Result<Vec<u8>, ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        let (import, layers) = self.import_layers(season, id).await?;
+        if import.status == ImportStatus::Committed {
+            let words = "该批导入已经提交，标注工作簿只供提交之前核对；须更正的，请先撤销";
+            return Err(ActError::Conflict(words.to_owned()));
+        }
+        let book = layers.annotated().await?;
+        let look = Look {
+            at: now(),
+            account: actor.name.clone(),
+            action: "annotated_import".to_owned(),
+            subject: format!("{season}/{id}"),
+            reason: "核对导入".to_owned(),
         };
-        Ok(Staged { id, loaded, folder })
+        let tx = self.store.write().await?;
+        tx.record_look(&look).await?;
+        tx.commit().await?;
+        Ok(book)
+    }
+
+    /// The workbook to fill in for a season, empty: one sheet for every table, with its columns, lists and notes.
+    ///
+    /// # Errors
+    /// There is no such season; no permission.
+    pub async fn template(&self, actor: &Actor, season: &str) -> Result<Vec<u8>, ActError> {
+        actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
+        let (_, policy) = self.season_row(season).await?;
+        Ok(away(move || template::workbook(&policy, &Draft::default())).await??)
+    }
+
+    /// An import, and its files over those that it is read against.
+    async fn import_layers(&self, season: &str, id: i64) -> Result<(Import, Layers), ActError> {
+        let import = self.import(season, id).await?;
+        let Some(sealed) = self.store.read().import_content(season, id).await? else {
+            return Err(ActError::Conflict("该批导入已经撤销，内容不再保存".to_owned()));
+        };
+        let mut layers = self.layers(season, Some(id)).await?;
+        layers.add(&self.opened(season, id, &sealed)?)?;
+        Ok((import, layers))
     }
 
     /// Puts a staged import into force.
@@ -99,7 +168,7 @@ impl Office {
         id: i64,
     ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        self.must_have(season, id).await?;
+        self.import(season, id).await?;
         self.must_be_importing(season).await?;
         let tx = self.store.write().await?;
         if !tx.commit_import(season, id, now()).await? {
@@ -114,14 +183,14 @@ impl Office {
     /// Takes an import back: the tables are again what the others say.
     ///
     /// # Errors
-    /// It was taken back before; the season has gone on; no permission.
+    /// It was taken back before, or refused; the season has gone on; no permission.
     pub async fn undo_import(&self, actor: &Actor, season: &str, id: i64) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        self.must_have(season, id).await?;
+        self.import(season, id).await?;
         self.must_be_importing(season).await?;
         let tx = self.store.write().await?;
         if !tx.undo_import(season, id).await? {
-            return Err(ActError::Conflict("该批导入已经撤销".to_owned()));
+            return Err(ActError::Conflict("该批导入已经撤销，或有错误而未曾接收".to_owned()));
         }
         let event = Event::new("import_undone", &actor.name, season, json!({"import": id}));
         self.record(&tx, event).await?;
@@ -131,7 +200,7 @@ impl Office {
 
     /// The tables of the committed imports, read and checked together.
     pub(super) async fn folded(&self, season: &str) -> Result<Loaded, ActError> {
-        let layers = self.layers(season).await?;
+        let layers = self.layers(season, None).await?;
         Ok(layers.load(Purpose::Distribution).await?.1)
     }
 
@@ -143,30 +212,33 @@ impl Office {
         let uploads = season_csv::frozen(&frozen)?
             .into_iter()
             .map(|(name, text)| Upload { name: name.to_owned(), bytes: text.into_bytes() });
-        let mut layers = self.layers(season).await?;
+        let mut layers = self.layers(season, None).await?;
         layers.put(&uploads.collect::<Vec<_>>())?;
         let mut loaded = layers.load(Purpose::Distribution).await?.1;
         loaded.season.take().ok_or(ActError::Faults(loaded.faults))
     }
 
-    async fn layers(&self, season: &str) -> Result<Layers, ActError> {
+    /// The committed imports, those before one of them if it is named.
+    async fn layers(&self, season: &str, before: Option<i64>) -> Result<Layers, ActError> {
         let (_, policy) = self.season_row(season).await?;
         let mut layers = Layers::new(&policy)?;
-        for (id, sealed) in self.store.read().committed(season).await? {
-            let Some(packed) = self.keys.open(&place(season), &sealed) else {
-                let text = format!("import {id} was sealed with other keys");
-                return Err(Failure::Internal(text).into());
-            };
-            layers.add(&packed)?;
+        let committed = self.store.read().committed(season).await?;
+        for (id, sealed) in committed.iter().take_while(|(id, _)| Some(*id) != before) {
+            layers.add(&self.opened(season, *id, sealed)?)?;
         }
         Ok(layers)
     }
 
-    async fn must_have(&self, season: &str, import: i64) -> Result<(), ActError> {
-        match self.store.read().imports(season).await?.iter().any(|i| i.id == import) {
-            true => Ok(()),
-            false => Err(ActError::NotFound(format!("导入 {import}"))),
-        }
+    /// The files of an import as they were packed.
+    fn opened(&self, season: &str, id: i64, sealed: &[u8]) -> Result<Vec<u8>, Failure> {
+        let other = || Failure::Internal(format!("import {id} was sealed with other keys"));
+        self.keys.open(&place(season), sealed).ok_or_else(other)
+    }
+
+    async fn import(&self, season: &str, id: i64) -> Result<Import, ActError> {
+        let all = self.store.read().imports(season).await?;
+        let found = all.into_iter().find(|i| i.id == id);
+        found.ok_or_else(|| ActError::NotFound(format!("导入 {id}")))
     }
 
     /// Imports end when the applicants are written, at the first opening of wishes.
@@ -222,18 +294,42 @@ impl Layers {
 
     /// Reads them for a purpose; each table is what the last layer that has it says.
     pub(super) async fn load(self, purpose: Purpose) -> Result<(TempDir, Loaded), ActError> {
-        let work = tokio::task::spawn_blocking(move || {
+        let work = move || {
             let loaded = load_layers(purpose, &self.root, &self.paths, self.seed.as_deref())?;
             Ok::<_, Failure>((self.folder, loaded))
-        });
-        let done = work.await.map_err(|e| Failure::Internal(e.to_string()))?;
-        Ok(done?)
+        };
+        Ok(away(work).await??)
+    }
+
+    /// Reads them, and gives the last as a workbook with the faults marked.
+    async fn annotated(self) -> Result<Vec<u8>, ActError> {
+        let last = self.paths.last().unwrap_or(&self.root).clone();
+        let (folder, loaded) = self.load(Purpose::Distribution).await?;
+        let work = move || {
+            let book = annotate::workbook(&last, &loaded);
+            drop(folder);
+            book
+        };
+        Ok(away(work).await??)
     }
 }
 
 /// Where an import is sealed for.
 fn place(season: &str) -> String {
     format!("import_batch/{season}")
+}
+
+/// File names and nothing else, of kinds that are read, each once.
+pub(super) fn plain_names(uploads: &[Upload]) -> Result<(), ActError> {
+    let mut seen = BTreeSet::new();
+    for Upload { name, .. } in uploads {
+        plain_name(name)?;
+        // A disk may hold two names for one that differ in case alone.
+        if !seen.insert(name.to_lowercase()) {
+            return Err(ActError::Conflict(format!("有两个文件同名：{name}")));
+        }
+    }
+    Ok(())
 }
 
 /// A file name and nothing else, of a kind that is read.
@@ -243,13 +339,11 @@ pub(super) fn plain_name(name: &str) -> Result<(), ActError> {
     let kind = path
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("xlsx"));
-    if plain && kind && name.len() <= 200 && !name.contains(['/', '\\', '\0']) {
+    let seen = !name.contains(['/', '\\']) && !name.chars().any(char::is_control);
+    if plain && kind && seen && name.len() <= 200 {
         return Ok(());
     }
-    Err(ActError::Conflict(format!(
-        "文件名须以 .csv 或 .xlsx 结尾且不含路径：{}",
-        name.escape_debug()
-    )))
+    Err(ActError::Conflict(format!("文件名须以 .csv 或 .xlsx 结尾且不含路径：{}", echoed(name))))
 }
 
 pub(super) fn pack(uploads: &[Upload]) -> Result<Vec<u8>, Failure> {

@@ -178,7 +178,9 @@ impl Office {
 }
 
 /// Work that takes its time, away from the threads that serve.
-async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ActError> {
+pub(super) async fn away<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ActError> {
     let done = tokio::task::spawn_blocking(work).await;
     Ok(done.map_err(|e| Failure::Internal(e.to_string()))?)
 }

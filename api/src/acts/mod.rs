@@ -49,7 +49,7 @@ pub use correct::{Differs, Mistake};
 pub use dumps::DumpRead;
 pub use gate::{Audited, Evidence, FeedEvent, FeedPage, GateAnswer, GatePage, GateState};
 pub use handover::HandOver;
-pub use imports::{Staged, Upload};
+pub use imports::{ReadImport, Upload};
 pub use lines::CutoffRow;
 pub use lookups::{PlacementRow, PublicAnswer, PublicResult, PublicResults, ReasonRow};
 pub use memory::{Known, Recomputed};

@@ -1,5 +1,7 @@
 //! The quota cells of a plan as people read them: the ideal, the floor, and why a cell got its last seat.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,6 +29,24 @@ pub struct QuotaCell {
     pub reason: Option<String>,
     /// The ideal as a fraction.
     pub ideal_exact: Option<String>,
+    /// Why it was set by hand, where it was 手工调整.
+    #[serde(default)]
+    pub edit_reason: Option<String>,
+    /// Under which document it was set by hand.
+    #[serde(default)]
+    pub edit_document: Option<String>,
+}
+
+/// A cell as `quotas.csv` says it, where some of its table were set by hand.
+#[derive(Deserialize)]
+struct GivenCell {
+    school_id: String,
+    batch: String,
+    junior_id: String,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    document: Option<String>,
 }
 
 /// A distribution: whose it is, how far it has come, and its cells.
@@ -76,6 +96,7 @@ impl Office {
     async fn given(&self, season: &str) -> Result<Vec<QuotaCell>, ActError> {
         let lines = self.store.read().seat_lines(season).await?;
         let cell = |line: crate::store::SeatLine| {
+            let (edit_reason, edit_document) = line.edit.map(|e| (e.reason, e.document)).unzip();
             Some(QuotaCell {
                 school_id: line.school,
                 batch: line.batch,
@@ -85,15 +106,31 @@ impl Office {
                 seats: line.seats,
                 reason: None,
                 ideal_exact: None,
+                edit_reason,
+                edit_document,
             })
         };
         Ok(lines.into_iter().filter_map(cell).collect())
     }
 }
 
+/// The cells of a distribution, the papers of those that came with the plan and had been set by hand among them.
 fn reported(decision: &Decision) -> Result<Vec<QuotaCell>, ActError> {
     let body: serde_json::Value = serde_json::from_str(&decision.body)
         .map_err(|_| Failure::Internal("a distribution that is no JSON".to_owned()))?;
-    let text = body["quota_report.csv"].as_str().unwrap_or_default();
-    csv_rows(text.as_bytes())
+    let text = |name: &str| body[name].as_str().unwrap_or_default().as_bytes();
+    let mut cells: Vec<QuotaCell> = csv_rows(text("quota_report.csv"))?;
+    let given: Vec<GivenCell> = csv_rows(text("quotas.csv"))?;
+    let mut papers: BTreeMap<_, _> = given
+        .into_iter()
+        .filter(|g| g.reason.is_some())
+        .map(|g| ((g.school_id, g.batch, g.junior_id), (g.reason, g.document)))
+        .collect();
+    for cell in &mut cells {
+        let place = (cell.school_id.clone(), cell.batch.clone(), cell.junior_id.clone());
+        if let Some((reason, document)) = papers.remove(&place) {
+            (cell.edit_reason, cell.edit_document) = (reason, document);
+        }
+    }
+    Ok(cells)
 }

@@ -11,6 +11,7 @@ use luqu_engine::verify::{self, AnswerBytes, Certificate, InputDigests};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use super::memory::away;
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
 use crate::ledger::Event;
@@ -337,10 +338,7 @@ pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, 
             inputs_digest(&json!(c.season), &json!(c.policy), &json!(c.seed), &json!(c.inputs));
         Ok(Ok(Computed { season, answer, certificate, text, bytes, input_digest }))
     };
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|e| ActError::Failure(Failure::Internal(e.to_string())))?
-        .map_err(ActError::Failure)
+    away(work).await?.map_err(ActError::Failure)
 }
 
 /// One digest over the season, the policy, the seed and every table that went in, as a certificate has them.

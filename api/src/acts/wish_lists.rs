@@ -9,7 +9,7 @@ use luqu_engine::domain::{BatchIx, Season, Table, Text};
 use luqu_engine::policy::Policy;
 use serde_json::json;
 
-use super::imports::{Layers, plain_name};
+use super::imports::{Layers, plain_names};
 use super::{ActError, Actor, Office, Upload, digest, now};
 use crate::ledger::Event;
 use crate::store::{Role, WindowStatus, WishList};
@@ -84,9 +84,7 @@ impl Office {
         if windows.get(batch).is_none_or(|w| w.status != WindowStatus::Open) {
             return Err(ActError::Conflict("该批次志愿不在开放状态".to_owned()));
         }
-        for upload in uploads {
-            plain_name(&upload.name)?;
-        }
+        plain_names(uploads)?;
         // Id numbers stay sealed: wishes are not judged by them.
         let known =
             Draft { wishes: Rows::default(), ..self.store.read().draft(&policy, &|_| None).await? };

@@ -83,13 +83,7 @@ impl Office {
             return self.machine(token).await;
         }
         let hash = token_hash(token);
-        let read = self.store().read();
-        let Some(session) = read.session(&hash).await?.filter(|s| lasts(s, now())) else {
-            return Ok(None);
-        };
-        let Some(account) = read.account(&session.account).await?.filter(|a| !a.disabled) else {
-            return Ok(None);
-        };
+        let Some((session, account)) = self.session(&hash).await? else { return Ok(None) };
         if now() - session.seen_at > NOTED {
             let tx = self.store().write().await?;
             tx.touch_session(&hash, now()).await?;
@@ -102,6 +96,27 @@ impl Office {
             must_change: account.must_change,
             scopes: Vec::new(),
         }))
+    }
+
+    /// Whether a token is still somebody's. Asking is no use of a session and does not make it last.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn is_signed_in(&self, token: &str) -> Result<bool, ActError> {
+        if tokens::is_machine(token) {
+            return Ok(self.machine(token).await?.is_some());
+        }
+        Ok(self.session(&token_hash(token)).await?.is_some())
+    }
+
+    /// A session that lasts, and its account, which is not disabled.
+    async fn session(&self, hash: &[u8]) -> Result<Option<(SessionRow, Account)>, ActError> {
+        let read = self.store().read();
+        let Some(session) = read.session(hash).await?.filter(|s| lasts(s, now())) else {
+            return Ok(None);
+        };
+        let account = read.account(&session.account).await?.filter(|a| !a.disabled);
+        Ok(account.map(|account| (session, account)))
     }
 
     /// Ends a session.

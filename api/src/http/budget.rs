@@ -7,7 +7,8 @@ use crate::acts::now;
 
 /// Microseconds that something rests, and after which wrong answers are forgotten.
 const REST: i64 = 15 * 60 * 1_000_000;
-/// Keys beyond this many are swept: whoever tries made-up ones by the million fills no memory.
+/// Keys beyond this many are swept, down to half as many at least, the oldest first: whoever tries made-up ones by the
+/// million fills no memory, and is swept for once in a while.
 const MANY: usize = 100_000;
 
 /// Wrong answers by key: how many, and since when.
@@ -32,13 +33,38 @@ impl Budget {
     /// Counts a wrong answer.
     pub(super) fn count(&self, key: &str) {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.len() > MANY {
-            wrong.retain(|_, (_, since)| now() - *since < REST);
+        if wrong.len() >= MANY {
+            sweep(&mut wrong);
         }
         let entry = wrong.entry(key.to_owned()).or_insert((0, now()));
         if now() - entry.1 >= REST {
             *entry = (0, now());
         }
         entry.0 += 1;
+    }
+}
+
+/// Forgets what rested long enough, and the older half where that is not half of all.
+fn sweep(wrong: &mut HashMap<String, (u32, i64)>) {
+    let mut times: Vec<i64> = wrong.values().map(|&(_, since)| since).collect();
+    let (_, &mut middle, _) = times.select_nth_unstable(wrong.len() / 2);
+    let over = now() - REST;
+    wrong.retain(|_, (_, since)| *since > over && *since > middle);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_keys_fill_no_memory() {
+        let budget = Budget::default();
+        for key in 0..2 * MANY {
+            budget.count(&key.to_string());
+        }
+        let kept = budget.wrong.lock().expect("the keys").len();
+        assert!((1..=MANY).contains(&kept), "{kept}");
+        let last = (2 * MANY - 1).to_string();
+        assert!(budget.rests(&last, 1) && !budget.rests("0", 1), "the oldest go first");
     }
 }

@@ -1,8 +1,12 @@
 //! What a request holds – path, query, body – each refused as a problem and never echoed whole: a body may hold personal
 //! data.
 
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::extract::{
+    DefaultBodyLimit, FromRequest, FromRequestParts, OptionalFromRequest, Request,
+};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Problem;
-use crate::tables::located::masked;
+use crate::tables::located::{clipped, masked};
 
 /// A body of JSON, of a request or of an answer.
 #[derive(Clone, Debug)]
@@ -28,11 +32,43 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let read = <axum::Json<T> as FromRequest<S>>::from_request(request, state).await;
-        let axum::Json(value) = read
-            .map_err(|e: JsonRejection| Problem::unreadable(e.status(), &masked(&e.body_text())))?;
+        let kind = request.headers().get(CONTENT_TYPE).cloned();
+        let mut request = request;
+        DefaultBodyLimit::max(MOST).apply(&mut request);
+        let bytes = Bytes::from_request(request, state).await.map_err(|e| match e.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+            status => unreadable(status, &e.body_text()),
+        })?;
+        if holds_nul(&bytes) {
+            return Err(Problem::bad_request(NUL));
+        }
+        let mut read = Request::new(Body::from(bytes));
+        read.headers_mut().extend(kind.map(|kind| (CONTENT_TYPE, kind)));
+        let read = <axum::Json<T> as FromRequest<S>>::from_request(read, state).await;
+        let axum::Json(value) =
+            read.map_err(|e: JsonRejection| unreadable(e.status(), &e.body_text()))?;
         Ok(Self(value))
     }
+}
+
+/// The most bytes of a body of JSON. Anybody may send one, and it is held in memory whole; files are not JSON.
+const MOST: usize = 1 << 20;
+
+/// What is said of U+0000, which one of the databases cannot hold.
+const NUL: &str = "文本中不能有空字符（U+0000）";
+
+/// Whether a text of JSON writes U+0000; as a byte it is no JSON.
+fn holds_nul(json: &[u8]) -> bool {
+    let escaped = |at: usize| {
+        let slashes = json[..at].iter().rev().take_while(|&&b| b == b'\\').count();
+        slashes % 2 == 0
+    };
+    json.windows(6).enumerate().any(|(at, six)| six == b"\\u0000" && escaped(at))
+}
+
+/// A part that cannot be read, without the middle of numbers and the end of long texts.
+fn unreadable(status: StatusCode, words: &str) -> Problem {
+    Problem::unreadable(status, &clipped(&masked(words)))
 }
 
 /// A body that may be left out.
@@ -57,6 +93,10 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // No key of anything holds U+0000, and one of the databases refuses to be asked for it.
+        if parts.uri.path().contains("%00") {
+            return Err(Problem::not_found("没有这个地址"));
+        }
         let read = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         let axum::extract::Path(value) = read.map_err(|e: PathRejection| {
             // A number that is none names nothing that there could be.
@@ -73,10 +113,27 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|q| q.contains("%00")) {
+            return Err(Problem::bad_request(NUL));
+        }
         let read = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        let axum::extract::Query(value) = read.map_err(|e: QueryRejection| {
-            Problem::unreadable(e.status(), &masked(&e.body_text()))
-        })?;
+        let axum::extract::Query(value) =
+            read.map_err(|e: QueryRejection| unreadable(e.status(), &e.body_text()))?;
         Ok(Self(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_nul;
+
+    #[test]
+    fn a_nul_is_told_from_a_text_about_it() {
+        for held in [&br#""\u0000""#[..], br#"{"a":"x\u0000"}"#, br#""\\\u0000""#] {
+            assert!(holds_nul(held), "{}", String::from_utf8_lossy(held));
+        }
+        for free in [&br#""\\u0000""#[..], br#""u0000""#, br#""\u0001""#, b"", b"\\u000"] {
+            assert!(!holds_nul(free), "{}", String::from_utf8_lossy(free));
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,11 +11,11 @@ use super::applicants::must_exist;
 use super::error::CellFault;
 use super::extract::{Json, Path};
 use super::guard::Guard;
-use super::listing::{FormParams, PageParams, Row, Wanted};
+use super::listing::{FileForm, FormParams, PageParams, Row, Wanted, encoded};
 use super::{App, Problem};
-use crate::acts::Upload;
+use crate::acts::{ReadImport, Upload};
 use crate::store::{ImportStatus, Role};
-use crate::tables::write::listing::{Listed, number, text, time};
+use crate::tables::write::listing::{Listed, flag, number, text, time};
 
 /// An import.
 #[derive(Serialize, ToSchema)]
@@ -24,7 +24,7 @@ pub(super) struct Import {
     file_name: String,
     /// SHA-256 of what came.
     digest: String,
-    /// `staged`, `committed` or `undone`.
+    /// `staged`, `refused`, `committed` or `undone`.
     #[schema(value_type = String)]
     status: ImportStatus,
     created_by: String,
@@ -34,9 +34,12 @@ pub(super) struct Import {
 
 /// What came of reading files.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Staged {
-    /// The number to commit; absent where faults block the import, of which nothing was kept then.
-    id: Option<i64>,
+pub(super) struct ReadFiles {
+    /// The number of the import.
+    id: i64,
+    /// `staged` if it can be committed, `refused` where faults block it, which is kept to be given back with them.
+    #[schema(value_type = String)]
+    status: ImportStatus,
     schools: usize,
     applicants: usize,
     wishes: usize,
@@ -44,6 +47,21 @@ pub(super) struct Staged {
     faults: Vec<CellFault>,
     /// Faults beyond those listed.
     omitted: u64,
+}
+
+impl ReadFiles {
+    fn of(read: &ReadImport) -> Self {
+        let ReadImport { id, status, loaded } = read;
+        Self {
+            id: *id,
+            status: *status,
+            schools: loaded.counts.schools,
+            applicants: loaded.counts.applicants,
+            wishes: loaded.counts.wishes,
+            faults: loaded.faults.iter().map(CellFault::of).collect(),
+            omitted: loaded.omitted,
+        }
+    }
 }
 
 /// Files to import, each as a part `file` with its name.
@@ -63,6 +81,18 @@ impl Row for Import {
         text("status", "状态"),
         text("created_by", "导入人"),
         time("created_at", "导入时间"),
+    ];
+}
+
+impl Row for CellFault {
+    const NAME: (&'static str, &'static str) = ("faults", "错误清单");
+    const COLUMNS: &'static [Listed] = &[
+        text("code", "编号"),
+        flag("blocks", "须更正"),
+        text("cell", "位置"),
+        text("found", "值"),
+        text("expected", "应为"),
+        text("help", "怎样改"),
     ];
 }
 
@@ -98,29 +128,57 @@ pub(super) async fn list(
 /// Reads files against what is committed; every fault at its cell, nothing half imported.
 #[utoipa::path(post, path = "/v1/seasons/{season}/imports", tag = "office", params(("season" = String, Path)),
     request_body(content = Files, content_type = "multipart/form-data"),
-    responses((status = 201, body = Staged), (status = 422, body = Staged), (status = 409, body = Problem)))]
+    responses((status = 201, body = ReadFiles), (status = 422, body = ReadFiles), (status = 409, body = Problem)))]
 pub(super) async fn stage(
     State(app): State<App>,
     guard: Guard,
     Path(season): Path<String>,
     form: Result<Multipart, MultipartRejection>,
-) -> Result<(StatusCode, Json<Staged>), Problem> {
+) -> Result<Response, Problem> {
     guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
     must_exist(&app, &season).await?;
     let uploads = uploads_of(form).await?;
-    let staged = app.office.stage(&guard.actor, &season, uploads).await?;
-    let status =
-        if staged.id.is_some() { StatusCode::CREATED } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let loaded = &staged.loaded;
-    let told = Staged {
-        id: staged.id,
-        schools: loaded.counts.schools,
-        applicants: loaded.counts.applicants,
-        wishes: loaded.counts.wishes,
-        faults: loaded.faults.iter().map(CellFault::of).collect(),
-        omitted: loaded.omitted,
+    let read = app.office.stage(&guard.actor, &season, uploads).await?;
+    let status = match read.status {
+        ImportStatus::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::CREATED,
     };
-    Ok((status, Json(told)))
+    let at = format!("/v1/seasons/{}/imports/{}", encoded(&season), read.id);
+    Ok((status, [(header::LOCATION, at)], Json(ReadFiles::of(&read))).into_response())
+}
+
+/// An import with its faults, read once more: as JSON or CSV, or as the clerk's own workbook with the faults marked
+/// (the office's alone, and logged).
+#[utoipa::path(get, path = "/v1/seasons/{season}/imports/{import}", tag = "office",
+    params(("season" = String, Path), ("import" = i64, Path), FormParams),
+    responses((status = 200, body = ReadFiles), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn one(
+    State(app): State<App>,
+    guard: Guard,
+    Path((season, import)): Path<(String, i64)>,
+    wanted: Wanted,
+) -> Result<Response, Problem> {
+    let (office, actor) = (&app.office, &guard.actor);
+    if wanted.is_xlsx() {
+        let book = office.annotated_import(actor, &season, import).await?;
+        return Ok(FileForm::Xlsx.answer(&format!("import-{import}"), book));
+    }
+    let read = ReadFiles::of(&office.read_import(actor, &season, import).await?);
+    if wanted.is_json() { Ok(Json(read).into_response()) } else { wanted.whole(read.faults) }
+}
+
+/// The workbook to fill in, empty: one sheet for every table, with its columns, lists to choose from and notes 模板.
+#[utoipa::path(get, path = "/v1/seasons/{season}/template", tag = "office", params(("season" = String, Path)),
+    responses((status = 200, body = Vec<u8>,
+        content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (status = 404, body = Problem)))]
+pub(super) async fn template(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+) -> Result<Response, Problem> {
+    let book = app.office.template(&guard.actor, &season).await?;
+    Ok(FileForm::Xlsx.answer("season", book))
 }
 
 /// The files of a form.

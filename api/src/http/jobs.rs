@@ -1,7 +1,7 @@
 //! Runs of batches: queue, watch, stop.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::applicants::must_exist;
 use super::extract::{Json, Path};
 use super::guard::Guard;
-use super::listing::{FormParams, PageParams, Row, Wanted};
+use super::listing::{FormParams, PageParams, Row, Wanted, encoded};
 use super::{App, Problem};
 use crate::store::JobStatus;
 use crate::tables::write::listing::{Listed, number, text};
@@ -85,7 +85,7 @@ pub(super) async fn run(
     Path((season, batch)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, Problem> {
     let id = app.office.queue_run(&guard.actor, &season, &batch).await?;
-    let place = format!("/v1/seasons/{season}/jobs/{id}");
+    let place = format!("/v1/seasons/{}/jobs/{id}", encoded(&season));
     let job = found(&app, &season, id).await?;
     Ok((StatusCode::ACCEPTED, AppendHeaders([(header::LOCATION, place)]), Json(job)))
 }
@@ -121,7 +121,46 @@ pub(super) async fn cancel(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// The steps of a run as they happen (server-sent events `job`); ends with the run. Closing it stops nothing.
+/// How often it is asked whether whoever watches is still signed in.
+const ASKED: Duration = Duration::from_secs(1);
+
+/// A run that is watched.
+struct Watched {
+    app: App,
+    season: String,
+    /// Who watches.
+    token: String,
+    /// When it was last asked whether the watcher is still signed in.
+    asked: Instant,
+    /// What was told last.
+    told: Option<Job>,
+    ended: bool,
+}
+
+impl Watched {
+    /// The next step; nothing after the last, or when the watcher has signed out or was shut out.
+    async fn next(mut self, job: i64) -> Option<(Result<Event, Infallible>, Self)> {
+        while !self.ended {
+            if self.asked.elapsed() >= ASKED {
+                self.app.office.is_signed_in(&self.token).await.ok().filter(|&still| still)?;
+                self.asked = Instant::now();
+            }
+            let now = found(&self.app, &self.season, job).await.ok()?;
+            if self.told.as_ref() == Some(&now) {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                continue;
+            }
+            self.ended = !matches!(now.status, JobStatus::Queued | JobStatus::Running);
+            let event = Event::default().event("job").json_data(&now).unwrap_or_default();
+            self.told = Some(now);
+            return Some((Ok(event), self));
+        }
+        None
+    }
+}
+
+/// The steps of a run as they happen (server-sent events `job`); ends with the run, or with the session. Closing it
+/// stops nothing.
 #[utoipa::path(get, path = "/v1/seasons/{season}/jobs/{job}/events", tag = "office",
     params(("season" = String, Path), ("job" = i64, Path)),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, body = Problem)))]
@@ -132,21 +171,14 @@ pub(super) async fn events(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     guard.must_read()?;
     found(&app, &season, job).await?;
-    let start: (App, String, Option<Job>, bool) = (app, season, None, false);
-    let steps = stream::unfold(start, move |(app, season, told, ended)| async move {
-        if ended {
-            return None;
-        }
-        loop {
-            let now = found(&app, &season, job).await.ok()?;
-            if told.as_ref() == Some(&now) {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                continue;
-            }
-            let ends = !matches!(now.status, JobStatus::Queued | JobStatus::Running);
-            let event = Event::default().event("job").json_data(&now).unwrap_or_default();
-            return Some((Ok(event), (app, season, Some(now), ends)));
-        }
-    });
+    let start = Watched {
+        app,
+        season,
+        token: guard.token,
+        asked: Instant::now(),
+        told: None,
+        ended: false,
+    };
+    let steps = stream::unfold(start, move |watched| watched.next(job));
     Ok(Sse::new(steps).keep_alive(KeepAlive::default()))
 }

@@ -160,6 +160,11 @@ impl Wanted {
         self.form == Form::Json
     }
 
+    /// Whether a workbook is wanted.
+    pub(super) fn is_xlsx(&self) -> bool {
+        self.form == Form::Xlsx
+    }
+
     /// Where the page begins, as the number that the row before has.
     ///
     /// # Errors

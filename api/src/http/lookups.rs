@@ -200,7 +200,7 @@ pub(super) struct Open {
     /// `drill` 演练 or `live` 正式.
     mode: String,
     /// Whether results can be looked up.
-    open: bool,
+    pub(super) open: bool,
     /// Why they cannot though something is published; the office is to be told.
     closed: Option<String>,
 }

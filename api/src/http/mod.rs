@@ -33,6 +33,7 @@ mod watch;
 mod wishes;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -41,6 +42,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -56,6 +58,9 @@ pub use watch::REQUEST_SECONDS;
 
 /// The most bytes of an upload.
 const UPLOAD: usize = 200 * 1024 * 1024;
+
+/// A body of which nothing comes for so long is given up: whoever sends slowly on purpose holds little for long.
+const STALLED: Duration = Duration::from_secs(15);
 
 /// What every handler has.
 #[derive(Clone, Debug)]
@@ -117,7 +122,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rounds::vacancies))
         // The office.
         .routes(routes!(seasons::create))
+        .routes(routes!(imports::template))
         .routes(routes!(imports::list, imports::stage))
+        .routes(routes!(imports::one))
         .routes(routes!(imports::commit))
         .routes(routes!(imports::undo))
         .routes(routes!(decisions::list, decisions::propose))
@@ -200,6 +207,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app, once::once))
         .layer(from_fn(tags::tagged))
         .layer(DefaultBodyLimit::max(UPLOAD))
+        .layer(RequestBodyTimeoutLayer::new(STALLED))
         .layer(header(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'self'; frame-ancestors 'none'",

@@ -110,6 +110,8 @@ impl Row for QuotaCell {
         number("seats", "名额"),
         text("reason", "末位名额理由"),
         text("ideal_exact", "理想值（分数）"),
+        text("edit_reason", "调整理由"),
+        text("edit_document", "调整文号"),
     ];
 }
 

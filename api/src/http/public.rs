@@ -1,7 +1,7 @@
 //! What anybody may ask, answered from memory: one result by application number and the code of the exam slip, why it
 //! is so, and the lines, the plan and the calendar of a season.
 //!
-//! A wrong number and a wrong code get one answer. Wrong answers for a number are counted; past the budget it rests.
+//! A wrong number, a wrong code and a question before the results are open get one answer. Once they are, wrong answers for a number are counted; past the budget it rests.
 
 use axum::extract::State;
 use axum::http::header;
@@ -47,10 +47,15 @@ struct Asked {
     about: String,
 }
 
-/// A question, unless its number rests or is nobody's.
+/// A question, unless its season is closed, or its number rests or is nobody's.
 fn asked(app: &App, question: Question) -> Result<Asked, Problem> {
     let Question { season, applicant_id, code } = question;
     if [&season, &applicant_id, &code].iter().any(|t| t.len() > LONGEST) {
+        return Err(wrong());
+    }
+    // Whoever asks too early is no guesser: nothing is counted, so that no number rests when results open.
+    if !app.lookups.told(&season, |told| told.open.open).unwrap_or(false) {
+        counter!("luqu_lookups_total", "outcome" => "early").increment(1);
         return Err(wrong());
     }
     let about = format!("{season}/{applicant_id}");

@@ -290,15 +290,28 @@ impl<C: ConnectionTrait> Db<C> {
     }
 }
 
-/// The lines of the plan table, and its quota cells. Lines added by a correction join the one they add to.
+/// The lines of the plan table, and its quota cells. Lines added by a correction join the one they add to,
+/// and their document stands beside its own; of a cell too, where it was set by hand.
 fn plan_rows(lines: Vec<plan_line::Model>) -> Result<(Rows<PlanRow>, Rows<QuotaRow>), StoreError> {
     let mut plan: BTreeMap<(String, String, String), PlanRow> = BTreeMap::new();
-    let mut cells: BTreeMap<(String, String, String), u32> = BTreeMap::new();
+    let mut cells: BTreeMap<(String, String, String), QuotaRow> = BTreeMap::new();
     for line in lines {
         let seats = count(line.seats)?;
         if line.quota == 1 {
             let key = (line.school_id.clone(), line.batch.clone(), line.junior_id.clone());
-            *cells.entry(key).or_default() += seats;
+            let cell = cells.entry(key).or_insert_with(|| QuotaRow {
+                school_id: text(line.school_id.clone()),
+                batch: text(line.batch.clone()),
+                junior_id: text(line.junior_id.clone()),
+                seats: Some(0),
+                reason: line.edit_reason.and_then(text),
+                document: None,
+            });
+            cell.seats = cell.seats.map(|s| s + seats);
+            if cell.reason.is_some() {
+                let document = line.edit_document.as_ref().unwrap_or(&line.approval_no);
+                cell.document = Some(beside(cell.document.take(), document));
+            }
         }
         let share = line.quota_share.as_deref().map(str::parse).transpose();
         let share = share.map_err(|_| StoreError::foreign("plan_line.quota_share"))?;
@@ -315,26 +328,20 @@ fn plan_rows(lines: Vec<plan_line::Model>) -> Result<(Rows<PlanRow>, Rows<QuotaR
             ..PlanRow::default()
         });
         row.seats = row.seats.map(|s| s + seats);
-        let document = row.document.take().unwrap_or_default();
-        let known = document.split('；').any(|d| d == line.approval_no);
-        row.document = Some(match (document.is_empty(), known) {
-            (true, _) => line.approval_no.into(),
-            (false, true) => document,
-            (false, false) => format!("{document}；{}", line.approval_no).into(),
-        });
+        row.document = Some(beside(row.document.take(), &line.approval_no));
     }
-    let cell = |((school, batch, junior), seats)| {
-        Ok(QuotaRow {
-            school_id: text(school),
-            batch: text(batch),
-            junior_id: text(junior),
-            seats: Some(seats),
-            ..QuotaRow::default()
-        })
-    };
     const PLAN: [&str; 6] = ["school_id", "batch", "category", "seats", "region_scope", "document"];
-    let quotas = table(cells, &["school_id", "batch", "junior_id", "seats"], cell)?;
-    Ok((table(plan.into_values(), &PLAN, Ok)?, quotas))
+    const CELLS: [&str; 6] = ["school_id", "batch", "junior_id", "seats", "reason", "document"];
+    Ok((table(plan.into_values(), &PLAN, Ok)?, table(cells.into_values(), &CELLS, Ok)?))
+}
+
+/// Documents, and one more beside them unless it is among them.
+fn beside(documents: Option<Text>, more: &str) -> Text {
+    match documents {
+        Some(known) if known.split('；').any(|d| d == more) => known,
+        Some(known) if !known.is_empty() => format!("{known}；{more}").into(),
+        _ => more.into(),
+    }
 }
 
 /// Rows of the database as rows of a table.

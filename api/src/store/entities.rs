@@ -162,6 +162,8 @@ entities! {
         quota_share: Option<String>,
         scope: String,
         approval_no: String,
+        edit_reason: Option<String>,
+        edit_document: Option<String>,
         decision_id: i64,
         decision_kind: String,
         decision_status: String,

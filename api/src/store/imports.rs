@@ -14,6 +14,8 @@ words! {
     ImportStatus {
         /// Read and checked, not yet in force.
         Staged = "staged",
+        /// Read and faulty: kept to be shown with its faults, never in force.
+        Refused = "refused",
         /// In force.
         Committed = "committed",
         /// Taken back.
@@ -45,6 +47,8 @@ pub struct Import {
 pub struct NewImport<'a> {
     /// The season.
     pub season: &'a str,
+    /// Whether faults stand in its way.
+    pub refused: bool,
     /// The name of the file as it came.
     pub file_name: &'a str,
     /// SHA-256 of the file as it came.
@@ -84,6 +88,26 @@ impl<C: ConnectionTrait> Db<C> {
         rows.into_iter().map(import).collect()
     }
 
+    /// The sealed content of an import; none where there is no such import, or its content is gone.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn import_content(
+        &self,
+        season: &str,
+        id: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let found: Option<Option<Vec<u8>>> = import_batch::Entity::find()
+            .select_only()
+            .column(import_batch::Column::Content)
+            .filter(import_batch::Column::SeasonId.eq(season))
+            .filter(import_batch::Column::Id.eq(id))
+            .into_tuple()
+            .one(self.on())
+            .await?;
+        Ok(found.flatten())
+    }
+
     /// The sealed contents of the committed imports of a season with their numbers, in the order of commitment.
     ///
     /// # Errors
@@ -105,17 +129,18 @@ impl<C: ConnectionTrait> Db<C> {
 }
 
 impl Tx {
-    /// Stages an import and gives its number.
+    /// Keeps an import, staged or refused, and gives its number.
     ///
     /// # Errors
     /// What the database said.
     pub async fn stage(&self, import: NewImport<'_>) -> Result<i64, StoreError> {
+        let status = if import.refused { ImportStatus::Refused } else { ImportStatus::Staged };
         let row = import_batch::ActiveModel {
             season_id: Set(import.season.to_owned()),
             file_name: Set(import.file_name.to_owned()),
             digest: Set(import.digest.to_owned()),
             content: Set(Some(import.content)),
-            status: Set(ImportStatus::Staged.word().to_owned()),
+            status: Set(status.word().to_owned()),
             summary: Set(import.summary.to_owned()),
             created_by: Set(import.by.to_owned()),
             created_at: Set(import.at),
@@ -137,7 +162,7 @@ impl Tx {
         self.change_import(season, id, &[ImportStatus::Staged], set).await
     }
 
-    /// Takes an import back; false if it was taken back before.
+    /// Takes an import back; false if it was taken back before, or refused.
     ///
     /// # Errors
     /// What the database said.

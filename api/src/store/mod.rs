@@ -71,7 +71,7 @@ pub use log::Look;
 pub use lottery::LotteryRow;
 pub use people::{Identity, Intake, SealedId};
 pub use persons::{Person, Sought};
-pub use plan::SeatLine;
+pub use plan::{CellEdit, SeatLine};
 pub use registry::{Changed, Record};
 pub use repeats::Repeat;
 pub use retention::{Emptied, RETAINED, Retained};

@@ -28,8 +28,19 @@ pub struct SeatLine {
     pub seats: u32,
     /// 计划文号
     pub approval_no: String,
+    /// Why and under which document a quota cell was set by hand, where it was.
+    pub edit: Option<CellEdit>,
     /// The regions it admits from; `*` is any.
     pub scope: Vec<String>,
+}
+
+/// What stands behind a quota cell that was set by hand 手工调整.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CellEdit {
+    /// 调整理由
+    pub reason: String,
+    /// 文号
+    pub document: String,
 }
 
 /// Seats of one category that may be held under another, or under itself.
@@ -56,6 +67,10 @@ impl<C: ConnectionTrait> Db<C> {
                 junior: (row.quota == 1).then_some(row.junior_id),
                 seats: count(row.seats)?,
                 approval_no: row.approval_no,
+                edit: row
+                    .edit_reason
+                    .zip(row.edit_document)
+                    .map(|(reason, document)| CellEdit { reason, document }),
                 scope: regions(&row.scope),
             })
         };
@@ -167,6 +182,8 @@ impl Tx {
                 quota_share: line.quota_share.map(|s| s.to_string()),
                 scope: season.scope_text(&line.scope),
                 approval_no: line.document.to_string(),
+                edit_reason: None,
+                edit_document: None,
                 decision_id: decision,
                 decision_kind: kind.word().to_owned(),
                 decision_status: DecisionStatus::Approved.word().to_owned(),
@@ -181,11 +198,16 @@ impl Tx {
                 rows.push(row);
                 continue;
             }
-            rows.extend(cells.map(|cell| plan_line::Model {
-                quota: 1,
-                junior_id: season.school(cell.junior).id.to_string(),
-                seats: stored(cell.seats),
-                ..row.clone()
+            rows.extend(cells.map(|cell| {
+                let (reason, document) = season.quota_paper(cell).unzip();
+                plan_line::Model {
+                    quota: 1,
+                    junior_id: season.school(cell.junior).id.to_string(),
+                    seats: stored(cell.seats),
+                    edit_reason: reason.map(ToString::to_string),
+                    edit_document: document.map(ToString::to_string),
+                    ..row.clone()
+                }
             }));
         }
         self.insert_numbered::<plan_line::Entity>(rows, plan_line::Column::Id).await?;
@@ -227,6 +249,8 @@ impl Tx {
             quota_share: None,
             scope: line.scope.join(";"),
             approval_no: line.approval_no.clone(),
+            edit_reason: None,
+            edit_document: None,
             decision_id: decision,
             decision_kind: DecisionKind::Correction.word().to_owned(),
             decision_status: DecisionStatus::Approved.word().to_owned(),

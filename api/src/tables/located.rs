@@ -138,7 +138,7 @@ fn visible(text: &str) -> String {
 }
 
 /// The beginning of a text that nobody would read to its end.
-pub(super) fn clipped(text: &str) -> String {
+pub(crate) fn clipped(text: &str) -> String {
     match text.char_indices().nth(160) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text.to_owned(),

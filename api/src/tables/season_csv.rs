@@ -157,12 +157,16 @@ fn plan_draft(season: &Season) -> Draft {
             tilt: Some(g.tilt),
             boarding: Some(g.boarding),
         })),
-        quotas: rows(season.quotas().iter().map(|cell| QuotaRow {
-            school_id: school(cell.school),
-            batch: Some(policy.batch(cell.batch).id.clone()),
-            junior_id: school(cell.junior),
-            seats: Some(cell.seats),
-            ..QuotaRow::default()
+        quotas: rows(season.quotas().iter().map(|cell| {
+            let (reason, document) = season.quota_paper(cell).unzip();
+            QuotaRow {
+                school_id: school(cell.school),
+                batch: Some(policy.batch(cell.batch).id.clone()),
+                junior_id: school(cell.junior),
+                seats: Some(cell.seats),
+                reason: reason.cloned(),
+                document: document.cloned(),
+            }
         })),
         ..Draft::default()
     }
@@ -227,13 +231,18 @@ pub fn table_csv(table: Table, policy: &Policy, draft: &Draft) -> Result<Option<
                 }
             })
         }
-        Table::Quotas => sheet(
-            &draft.quotas,
-            &fields(&["school_id", "batch", "junior_id", "seats"]),
-            |q, line| {
+        Table::Quotas => {
+            let by_hand = |(_, q): &(u32, QuotaRow)| q.reason.is_some() || q.document.is_some();
+            let edited = draft.quotas.rows.iter().any(by_hand);
+            let mut keys = fields(&["school_id", "batch", "junior_id", "seats"]);
+            keys.extend(edited.then(|| fields(&["reason", "document"])).into_iter().flatten());
+            sheet(&draft.quotas, &keys, |q, line| {
                 line.text(&q.school_id).text(&q.batch).text(&q.junior_id).shown(q.seats);
-            },
-        ),
+                if edited {
+                    line.text(&q.reason).text(&q.document);
+                }
+            })
+        }
         Table::Applicants => applicants(policy, draft),
         Table::Wishes => sheet(
             &draft.wishes,

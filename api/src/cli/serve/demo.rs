@@ -6,7 +6,7 @@ use crate::acts::{ActError, Actor, Office, Upload, now};
 use crate::auth::hash_password;
 use crate::auth::keys::random;
 use crate::cli::say;
-use crate::store::{Account, Mode, Role};
+use crate::store::{Account, ImportStatus, Mode, Role};
 use crate::tables::season_csv::tables_csv;
 
 /// Five people and a made season, imported; the rest is for whoever tries it.
@@ -47,8 +47,10 @@ pub(super) async fn make(office: &Office, applicants: u32) -> Result<(), ActErro
     let files = tables_csv(policy, &source.draft)?.into_iter();
     let uploads = files.map(|(name, bytes)| Upload { name: name.to_owned(), bytes }).collect();
     let staged = office.stage(&clerk, &season, uploads).await?;
-    let Some(import) = staged.id else { return Err(ActError::Faults(staged.loaded.faults)) };
-    office.commit_import(&clerk, &season, import).await?;
+    if staged.status == ImportStatus::Refused {
+        return Err(ActError::Faults(staged.loaded.faults));
+    }
+    office.commit_import(&clerk, &season, staged.id).await?;
     say(format_args!("已建立演练招生季 {season}（考生 {} 人，已导入）和账号：", applicants));
     for line in told {
         say(format_args!("{line}"));

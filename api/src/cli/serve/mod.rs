@@ -3,15 +3,16 @@
 mod clock;
 mod demo;
 mod gate;
+mod listen;
 mod metrics;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use self::gate::Gate;
+use self::listen::listen;
 use super::installation::{Lock, keys_of};
 use super::{Exit, data, refused, say};
 use crate::acts::Office;
@@ -122,27 +123,6 @@ async fn open(config: &Config, lock: &Lock) -> Result<Office, Failure> {
         }
     }
     Ok(office)
-}
-
-/// Serves a router at an address until it is told to stop; then whatever is under way is finished.
-async fn listen(
-    address: std::net::SocketAddr,
-    router: axum::Router,
-    mut stopped: watch::Receiver<bool>,
-) -> Result<JoinHandle<()>, Failure> {
-    let listener = tokio::net::TcpListener::bind(address)
-        .await
-        .map_err(|e| Failure::Usage(format!("无法监听 {address}：{e}")))?;
-    let until = async move {
-        // A sender that is gone has stopped as well.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    };
-    Ok(tokio::spawn(async move {
-        let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(until).await {
-            tracing::error!(%error, "the listener ended");
-        }
-    }))
 }
 
 /// Ends when the process is asked to. The signals count from the call on, not from the first poll.

@@ -113,12 +113,12 @@ CREATE TABLE import_batch (
     file_name    TEXT    NOT NULL,
     digest       TEXT    NOT NULL,
     content      {blob},
-    status       TEXT    NOT NULL CHECK (status IN ('staged', 'committed', 'undone')),
+    status       TEXT    NOT NULL CHECK (status IN ('staged', 'refused', 'committed', 'undone')),
     summary      TEXT    NOT NULL,
     created_by   TEXT    NOT NULL REFERENCES account (name),
     created_at   BIGINT  NOT NULL,
     committed_at BIGINT,
-    CHECK ((status = 'staged') = (committed_at IS NULL) OR status = 'undone')
+    CHECK ((status = 'committed') = (committed_at IS NOT NULL) OR status = 'undone')
 );
 
 -- Schools and the plan, as frozen -------------------------------------------------------------------------------
@@ -152,7 +152,8 @@ CREATE TABLE graduates (
     FOREIGN KEY (season_id, junior_id) REFERENCES school (season_id, school_id)
 );
 
--- Append-only. More seats are a new line with its own approval number and its own decision by two.
+-- Append-only. More seats are a new line with its own approval number and its own decision by two. A quota cell that
+-- was set by hand says why and under which document.
 CREATE TABLE plan_line (
     id              {id},
     season_id       TEXT    NOT NULL,
@@ -166,11 +167,15 @@ CREATE TABLE plan_line (
     quota_share     TEXT,
     scope           TEXT    NOT NULL,
     approval_no     TEXT    NOT NULL CHECK (length(trim(approval_no)) > 0),
+    edit_reason     TEXT    CHECK (length(trim(edit_reason)) > 0),
+    edit_document   TEXT    CHECK (length(trim(edit_document)) > 0),
     decision_id     BIGINT  NOT NULL,
     decision_kind   TEXT    NOT NULL CHECK (decision_kind IN ('freeze_plan', 'quota', 'correction')),
     decision_status TEXT    NOT NULL CHECK (decision_status = 'approved'),
     recorded_at     BIGINT  NOT NULL,
     CHECK ((quota = 1) = (junior_id <> '')),
+    CHECK ((edit_reason IS NULL) = (edit_document IS NULL)),
+    CHECK (edit_reason IS NULL OR (quota = 1 AND decision_kind <> 'correction')),
     UNIQUE (id, season_id, school_id, batch, category, quota, junior_id, seats),
     FOREIGN KEY (season_id, school_id) REFERENCES school (season_id, school_id),
     FOREIGN KEY (decision_id, season_id, decision_kind, decision_status)
