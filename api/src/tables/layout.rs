@@ -248,16 +248,18 @@ impl Layout {
     /// Reports columns of one wish a row beside columns of many: which of them hold the wishes is not for a
     /// program to say, and those not taken would be lost.
     fn refuse_both_forms(&self, row: u32, found: &mut Finds) {
-        let places =
-            self.columns.iter().zip(&self.slots).filter_map(|(c, slot)| Some((c, (*slot)?)));
-        for (column, at) in places.filter(|_| self.is_wide()) {
-            if PLACES_OF_A_WISH.contains(&column.key) {
-                let fault = Fault::at(FaultCode::DuplicateColumn, self.table, row, column.key)
-                    .found(&self.headers[at])
-                    .expected("志愿每行一个（志愿序号、学校代码），或每列一个（志愿1、志愿2……）")
-                    .help("两种写法只留一种，请删去另一种的列；其中的志愿先并入留下的列");
-                found.push(Found { fault, at: u32::try_from(at).ok() });
-            }
+        if !self.is_wide() {
+            return;
+        }
+        for (column, slot) in self.columns.iter().zip(&self.slots) {
+            let Some(at) = slot.filter(|_| PLACES_OF_A_WISH.contains(&column.key)) else {
+                continue;
+            };
+            let fault = Fault::at(FaultCode::DuplicateColumn, self.table, row, column.key)
+                .found(&self.headers[at])
+                .expected("志愿每行一个（志愿序号、学校代码），或每列一个（志愿1、志愿2……）")
+                .help("两种写法只留一种，请删去另一种的列；其中的志愿先并入留下的列");
+            found.push(Found { fault, at: u32::try_from(at).ok() });
         }
     }
 
