@@ -155,6 +155,44 @@ fn wishes_beside_each_other() {
 }
 
 #[test]
+fn what_a_row_of_wishes_repeats_is_told_once_wherever_its_first_wish_stands() {
+    let found = |row: &str| {
+        let mut book = Book::clean();
+        let rows = ["报名号,批次,志愿1,志愿2,志愿3,类别", "A03,key,,,G2,", row];
+        *book.rows(Table::Wishes) =
+            rows.iter().map(|r| r.split(',').map(str::to_owned).collect()).collect();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        book.write_csv(folder.path(), |t| t.as_bytes().to_vec());
+        season(folder.path()).1
+    };
+    assert_eq!(found("A04,key,,G1,,"), Vec::<String>::new());
+    assert_eq!(found("A04,nokey,,G1,,"), ["E202 wishes.csv:3:batch"]);
+    assert_eq!(found("A04,nokey,G2,G1,,"), ["E202 wishes.csv:3:batch"]);
+    assert_eq!(found("A04,key,G2,G1,,none"), ["E202 wishes.csv:3:category"]);
+    assert_eq!(found("A99,key,G2,G1,,"), ["E202 wishes.csv:3:applicant_id"]);
+    // The same wish again, in the column that has it.
+    assert_eq!(found("A03,key,,,G1,"), ["E201 wishes.csv:3:wish_3"]);
+}
+
+#[test]
+fn full_width_digits_are_told_apart_from_plain_ones() {
+    for (key, value, code) in [
+        ("junior_id", "Ｊ1", "E202"),
+        ("math", "１20", "E106"),
+        ("junior_since", "2023－09", "E106"),
+    ] {
+        let mut book = Book::clean();
+        book.set(Table::Applicants, 2, key, value);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        book.write_csv(folder.path(), |t| t.as_bytes().to_vec());
+        let loaded = load(folder.path(), None).expect("a folder");
+        let [fault] = loaded.faults.as_slice() else { panic!("{:?}", loaded.faults) };
+        assert_eq!(fault.fault.code.code(), code);
+        assert!(fault.fault.help.starts_with("其中有全角字符，请改为半角"), "{key}");
+    }
+}
+
+#[test]
 fn a_workbook_is_the_same_season() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut book = Book::clean();
@@ -211,7 +249,7 @@ fn dates_formulas_and_errors_of_a_spreadsheet() {
     assert_eq!(faults, ["E106 考生!N2", "E104 考生!D3", "E104 考生!E4"]);
     let loaded = load(folder.path(), None).expect("a folder");
     assert_eq!(loaded.faults[1].found(), "500222********0500");
-    assert_eq!(loaded.faults[1].fault.help, "在 Excel 中把 D 列 设为“文本”后重新粘贴");
+    assert_eq!(loaded.faults[1].fault.help, "在 Excel 中把 D 列设为“文本”后重新粘贴");
 }
 
 proptest! {

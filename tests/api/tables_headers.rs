@@ -96,3 +96,20 @@ fn a_header_that_is_nearly_right_is_asked_about_and_not_taken() {
     let found = faults(folder.path());
     assert!(!found[0].fault.help.contains("是不是"), "{}", found[0].fault.help);
 }
+
+#[test]
+fn wishes_in_both_forms_at_once_are_refused_and_none_is_lost() {
+    let mut book = Book::clean();
+    let rows = ["报名号,批次,志愿序号,学校代码,志愿2", "A01,key,1,G1,G2"];
+    *book.rows(Table::Wishes) =
+        rows.iter().map(|r| r.split(',').map(str::to_owned).collect()).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    book.write_csv(folder.path(), |t| t.as_bytes().to_vec());
+    let found = faults(folder.path());
+    assert_eq!(codes(&found), ["E102 wishes.csv:1:position", "E102 wishes.csv:1:school_id"]);
+    assert_eq!(found[0].fault.found, "志愿序号");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = book.write_xlsx(folder.path());
+    assert_eq!(codes(&faults(&path)), ["E102 志愿!C1", "E102 志愿!D1"]);
+}

@@ -326,6 +326,18 @@ fn v15_a_new_school_holds_three_thousand() {
     assert_eq!(classes.found(), [""; 0]);
     classes.class("S3", "高一", "2", 1);
     assert_eq!(classes.found(), ["V15 S3 "]);
+    // The parts told add up to the figure told, whichever list it comes from.
+    let told = |world: &World| {
+        let mut told = world.audit().into_iter().map(|v| v.detail);
+        told.find(|words| words.contains("规模上限")).expect("a V15")
+    };
+    assert!(
+        told(&classes).contains("3001人（现有在校生2980人、高一班级名单21人，"),
+        "{}",
+        told(&classes)
+    );
+    classes.class("S3", "高二", "1", 2999);
+    assert!(told(&classes).contains("3074人（各年级班级名单合计3074人）"), "{}", told(&classes));
 }
 
 #[test]

@@ -339,6 +339,11 @@ fn numbers_that_no_rule_can_have_are_refused() {
     }
     let wishes = with("wishes = 3", "wishes = 0");
     refused(&wishes, RefusalKind::BadNumber, "wishes = 0", "大于 0");
+    let above = with(
+        "by_junior = true",
+        "by_junior = true\nfloor = { line = \"unified\", minus = \"-50\" }",
+    );
+    refused(&above, RefusalKind::BadNumber, "minus = \"-50\"", "不带负号");
     let seed = with("seed = \"s\"", "seed = \"s\"\nseed_commitment = \"00\"");
     refused(&seed, RefusalKind::Seed, "seed_commitment", "承诺");
 }

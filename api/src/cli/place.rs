@@ -293,13 +293,19 @@ fn tie_words(season: &Season, tie: &UndecidedTie) -> String {
     let policy = season.policy();
     let school = season.school(tie.school);
     let junior = tie.junior.map(|j| format!("（{}）", season.school(j).name)).unwrap_or_default();
+    // Equals by segment need not share their total.
+    let totals = || tie.applicants.iter().map(|&a| season.applicant(a).total);
+    let total = match totals().min().zip(totals().max()) {
+        Some((least, most)) if least != most => format!("{least}–{most}"),
+        Some((total, _)) => total.to_string(),
+        None => String::new(),
+    };
     format!(
-        "同分未裁定：{} · {}（{}）· {}{junior} · 总分 {} · {} 人",
+        "同分未裁定：{} · {}（{}）· {}{junior} · 总分 {total} · {} 人",
         policy.batch(tie.batch).name,
         school.name,
         school.id,
         policy.category(tie.category).name,
-        tie.total,
         tie.applicants.len()
     )
 }

@@ -130,7 +130,7 @@ fn row_of(located: &Located) -> Option<u32> {
 
 fn mark(marks: &mut Marks, row: u32, at: usize, located: &Located) {
     let f = &located.fault;
-    let mut words = format!("{} {}", f.code, f.code.title());
+    let mut words = format!("{} {}", f.code, located.title());
     for (title, more) in [("应为", masked(&f.expected)), ("怎样改", f.help.clone())] {
         if !more.is_empty() {
             words.push_str(&format!("\n{title}：{more}"));
@@ -256,7 +256,7 @@ fn list(
                 sheet.write_string_with_format(row, 3, masked(&located.cell), &wrapped)?;
             }
         }
-        sheet.write_string_with_format(row, 4, f.code.title(), &wrapped)?;
+        sheet.write_string_with_format(row, 4, located.title(), &wrapped)?;
         sheet.write_string_with_format(row, 5, fitting(&located.found()), &wrapped)?;
         sheet.write_string_with_format(row, 6, fitting(&masked(&f.expected)), &wrapped)?;
         sheet.write_string_with_format(row, 7, fitting(&f.help), &wrapped)?;

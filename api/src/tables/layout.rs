@@ -192,6 +192,9 @@ pub(super) fn crammed(table: Table, record: &impl Record, context: &Context) -> 
     [',', ';', '\t', '，', '；', '、', '|'].into_iter().find(divides)
 }
 
+/// The columns of `wishes` that the wide wish columns stand for.
+const PLACES_OF_A_WISH: [&str; 2] = ["position", "school_id"];
+
 /// Where the columns of a table are in its file.
 pub(super) struct Layout {
     pub(super) table: Table,
@@ -237,8 +240,27 @@ impl Layout {
         }
         layout.wide.sort_unstable();
         layout.suggest(context, found);
+        layout.refuse_both_forms(row, found);
         layout.require(row, context, found);
         layout
+    }
+
+    /// Reports columns of one wish a row beside columns of many: which of them hold the wishes is not for a
+    /// program to say, and those not taken would be lost.
+    fn refuse_both_forms(&self, row: u32, found: &mut Finds) {
+        if !self.is_wide() {
+            return;
+        }
+        for (column, slot) in self.columns.iter().zip(&self.slots) {
+            let Some(at) = slot.filter(|_| PLACES_OF_A_WISH.contains(&column.key)) else {
+                continue;
+            };
+            let fault = Fault::at(FaultCode::DuplicateColumn, self.table, row, column.key)
+                .found(&self.headers[at])
+                .expected("志愿每行一个（志愿序号、学校代码），或每列一个（志愿1、志愿2……）")
+                .help("两种写法只留一种，请删去另一种的列；其中的志愿先并入留下的列");
+            found.push(Found { fault, at: u32::try_from(at).ok() });
+        }
     }
 
     /// Adds to the unknown columns what they were probably meant to be, of the columns not found.
@@ -350,7 +372,7 @@ impl Layout {
                 .help(help)
         };
         for (column, slot) in self.columns.iter().zip(&self.slots) {
-            let elsewhere = wide && matches!(column.key, "position" | "school_id");
+            let elsewhere = wide && PLACES_OF_A_WISH.contains(&column.key);
             if column.required && slot.is_none() && !elsewhere {
                 found.push(missing(column.key, column.label).into());
             }
@@ -380,10 +402,11 @@ impl Layout {
             .collect()
     }
 
-    /// How a person finds the column: `E 列` in a workbook, `“证件号码”列` in text.
+    /// How a person finds the column: ` E 列` in a workbook, with the space that Latin letters have around
+    /// them, and `“证件号码”列` in text.
     pub(super) fn column_words(&self, at: usize) -> String {
         if self.sheet {
-            format!("{} 列", letters(at))
+            format!(" {} 列", letters(at))
         } else {
             let header = self.headers.get(at).map_or("", |h| h.trim_matches(cell::is_space));
             format!("“{header}”列")

@@ -1,6 +1,6 @@
 //! Faults with the place in the file where a person finds them: `考生!E501`, `applicants.csv:501:id_number`.
 
-use luqu_engine::domain::{Fault, Severity, Table, Text};
+use luqu_engine::domain::{Fault, FaultCode, Severity, Table, Text};
 use serde::Serialize;
 use serde::ser::SerializeStruct as _;
 
@@ -57,6 +57,17 @@ impl Located {
         }
     }
 
+    /// The fault in a few words.
+    pub fn title(&self) -> &'static str {
+        match (self.fault.code, self.fault.column.as_deref()) {
+            // Other numbers than those of identity are codes too.
+            (FaultCode::StoredAsNumber, Some(column)) if column != "id_number" => {
+                "号码被存成了数字，末几位可能已丢失"
+            }
+            (code, _) => code.title(),
+        }
+    }
+
     /// What was found, without the middle of identity numbers.
     pub fn found(&self) -> String {
         masked(&self.fault.found)
@@ -85,7 +96,8 @@ impl Source {
     }
 
     /// Puts a fault in its place; `at` is the column of the file where its key does not say it.
-    pub fn locate(&self, fault: Fault, at: Option<u32>) -> Located {
+    pub fn locate(&self, mut fault: Fault, at: Option<u32>) -> Located {
+        tell_full_width(&mut fault);
         let known = |key: &String| self.places.iter().find(|(k, _)| k == key).map(|(_, at)| *at);
         let at = at.or_else(|| fault.column.as_ref().and_then(known));
         let file = self.file_name();
@@ -106,6 +118,18 @@ impl Source {
     }
 }
 
+/// Says so where a value was refused that has full-width digits or letters, which look like plain ones.
+fn tell_full_width(fault: &mut Fault) {
+    let alike = |c: char| matches!(c, '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '．' | '－' | '＋');
+    let of_a_value = matches!(
+        fault.code,
+        FaultCode::BadIdNumber | FaultCode::BadValue | FaultCode::BadCode | FaultCode::UnknownCode
+    );
+    if of_a_value && fault.found.contains(alike) {
+        fault.help = format!("其中有全角字符，请改为半角；{}", fault.help);
+    }
+}
+
 /// The last part of a path, for people.
 pub(super) fn name_of(path: &std::path::Path) -> String {
     path.file_name()
@@ -118,7 +142,7 @@ impl Serialize for Located {
         let mut object = to.serialize_struct("Located", 11)?;
         object.serialize_field("code", &f.code)?;
         object.serialize_field("severity", &f.code.severity())?;
-        object.serialize_field("title", f.code.title())?;
+        object.serialize_field("title", self.title())?;
         object.serialize_field("file", &self.file)?;
         object.serialize_field("table", &f.table)?;
         object.serialize_field("row", &f.row)?;
@@ -162,24 +186,27 @@ const MOST_ECHOED: usize = 64;
 /// The characters of an argument that are looked at: more than are repeated, and a number behind them.
 const MOST_MASKED: usize = 256;
 
-/// The text without the middle eight digits of every run of fifteen digits or more: identity and
-/// registry numbers are personal data, and their ends are enough to recognise them by. Characters that
-/// cannot be seen are replaced.
+/// The text without the middle eight digits of every run of fifteen digits or more, full-width ones too:
+/// identity and registry numbers are personal data, and their ends are enough to recognise them by.
+/// Characters that cannot be seen are replaced.
 pub fn masked(text: &str) -> String {
     let text = visible(text);
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+    let digit = |c: char| c.is_ascii_digit() || matches!(c, '０'..='９');
+    while let Some(start) = rest.find(digit) {
         let (before, run) = rest.split_at(start);
-        let length = run.bytes().take_while(u8::is_ascii_digit).count();
-        let (digits, after) = run.split_at(length);
+        let (digits, after) = run.split_at(run.find(|c| !digit(c)).unwrap_or(run.len()));
         out.push_str(before);
-        if length >= 15 {
-            out.push_str(&digits[..6]);
-            out.push_str("********");
-            out.push_str(&digits[14..]);
-        } else {
-            out.push_str(digits);
+        // Where the digit at a place begins, if there are so many.
+        let place = |at: usize| digits.char_indices().nth(at).map(|(byte, _)| byte);
+        match (place(6), place(14)) {
+            (Some(middle), Some(end)) => {
+                out.push_str(&digits[..middle]);
+                out.push_str("********");
+                out.push_str(&digits[end..]);
+            }
+            _ => out.push_str(digits),
         }
         rest = after;
     }
@@ -190,7 +217,6 @@ pub fn masked(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use luqu_engine::domain::FaultCode;
 
     #[test]
     fn identity_numbers_lose_their_middle() {
@@ -198,6 +224,10 @@ mod tests {
         assert_eq!(masked("学籍 G110105194912310021。"), "学籍 G110105********0021。");
         assert_eq!(masked("20260001 与 612.5"), "20260001 与 612.5");
         assert_eq!(masked("110105491231002"), "110105********2");
+        assert_eq!(
+            masked("号５００２２２２０１００９０１０００１。"),
+            "号５００２２２********０００１。"
+        );
         assert_eq!(masked("\u{1b}[2J\u{202e}a"), "\u{fffd}[2J\u{fffd}a");
     }
 
@@ -239,6 +269,10 @@ mod tests {
         assert_eq!(source.locate(fault.clone(), None).place(), "2026考生.xlsx › 考生!E501");
         let missing = Fault::at(FaultCode::MissingColumn, Table::Applicants, 1, "total");
         assert_eq!(source.locate(missing, None).cell, "考生!1:1");
+        let number = |column| Fault::at(FaultCode::StoredAsNumber, Table::Applicants, 2, column);
+        let title = |column| source.locate(number(column), None).title();
+        assert!(title("id_number").starts_with("证件号码"));
+        assert!(title("applicant_id").starts_with("号码"));
         source.sheet = None;
         source.path = "in/applicants.csv".into();
         assert_eq!(source.locate(fault, None).place(), "applicants.csv:501:id_number");

@@ -43,7 +43,7 @@ pub fn list(to: &mut impl Write, faults: &[Located], omitted: u64, most: usize) 
 fn fault(to: &mut impl Write, located: &Located) -> io::Result<()> {
     let f = &located.fault;
     let (style, word) = if located.blocks() { (ERROR, "error") } else { (WARNING, "warning") };
-    writeln!(to, "{style}{word}[{}]{style:#}{BOLD}: {}{BOLD:#}", f.code, f.code.title())?;
+    writeln!(to, "{style}{word}[{}]{style:#}{BOLD}: {}{BOLD:#}", f.code, located.title())?;
     write!(to, "  {PLACE}-->{PLACE:#} {}", located.place())?;
     if f.found.is_empty() {
         writeln!(to)?;

@@ -95,7 +95,7 @@ impl<R: Record> Cells<'_, R> {
                 let help = match why.help {
                     Help::Say(words) => words.to_owned(),
                     Help::MakeText => format!(
-                        "在 Excel 中把 {} 设为“文本”后重新粘贴",
+                        "在 Excel 中把{}设为“文本”后重新粘贴",
                         self.layout.column_words(slot)
                     ),
                 };
@@ -320,6 +320,7 @@ impl TableRow for WishRow {
         };
         let schools = &mut part.schools;
         let school = |raw: Raw<'_>| seen(schools, raw, cell::code);
+        // A header with the columns of both forms is refused; the cells are read all the same, for their faults.
         let (position, school_id) = if layout.is_wide() {
             (c.optional("position", position).value(), c.optional("school_id", school).value())
         } else {

@@ -83,7 +83,6 @@ pub fn adjust(
                     school: class.school,
                     category: class.category,
                     junior: class.junior,
-                    total: market.totals[walker as usize],
                     applicants,
                 }]);
             }

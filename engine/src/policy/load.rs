@@ -277,6 +277,14 @@ impl Loader<'_> {
         let eligible =
             c.eligible.iter().flat_map(|p| self.predicates(p, &path("eligible"))).collect();
         let floor = c.floor.map(|f| {
+            if f.minus.is_some_and(|minus| minus < Score::ZERO) {
+                // A sign written twice would put the floor above the line.
+                self.refuse(
+                    RefusalKind::BadNumber,
+                    path("floor"),
+                    "minus 是录取线减去的分数，不带负号",
+                );
+            }
             let relative = match (f.line, f.minus) {
                 (Some(line), minus) => {
                     self.category_name(names, &line, &path("floor")).map(|line| {

@@ -37,11 +37,19 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
         let new = admitted.get(&SchoolIx::from(at)).map_or(0, BTreeSet::len) as u64;
         let (all, new_classes) = in_classes.get(school.id.as_str()).copied().unwrap_or_default();
         let size = all.max(older + new.max(new_classes));
+        // The parts that add up to the figure.
+        let parts = if all > older + new.max(new_classes) {
+            format!("各年级班级名单合计{all}人")
+        } else if new_classes > new {
+            format!("现有在校生{older}人、高一班级名单{new_classes}人，录取只有{new}人")
+        } else {
+            format!("现有在校生{older}人、录取{new}人")
+        };
         if size <= u64::from(limit.value) {
             continue;
         }
         let sentence = format!(
-            "新建高中 {} {size}人（现有在校生{older}人、录取{new}人），规模上限{}人",
+            "新建高中 {} {size}人（{parts}），规模上限{}人",
             case.school_name(&school.id),
             limit.value
         );

@@ -110,7 +110,7 @@ fn check_run(policy: &Policy, people: &People, run: &[Read], faults: &mut Faults
             faults.duplicate(
                 Table::Wishes,
                 pair[1].row,
-                "position",
+                &position_column(&pair[1]),
                 &pair[1].wish.position.to_string(),
                 pair[0].row,
             );
@@ -134,25 +134,25 @@ fn check_run(policy: &Policy, people: &People, run: &[Read], faults: &mut Faults
     if run.len() > most {
         let over = &run[most];
         faults.push(
-            Fault::at(
-                FaultCode::TooManyWishes,
-                Table::Wishes,
-                over.row,
-                if over.wide {
-                    format!("wish_{}", over.wish.position)
-                } else {
-                    "position".to_owned()
-                },
-            )
-            .found(over.wish.position)
-            .expected(format!(
-                "考生 {} 在{}填了 {} 个志愿，上限 {most} 个",
-                people.list[over.applicant.at()].id,
-                batch.name,
-                run.len()
-            ))
-            .help("核对志愿表；程序不会代为取舍"),
+            Fault::at(FaultCode::TooManyWishes, Table::Wishes, over.row, position_column(over))
+                .found(over.wish.position)
+                .expected(format!(
+                    "考生 {} 在{}填了 {} 个志愿，上限 {most} 个",
+                    people.list[over.applicant.at()].id,
+                    batch.name,
+                    run.len()
+                ))
+                .help("核对志愿表；程序不会代为取舍"),
         );
+    }
+}
+
+/// The column that says the position of a wish.
+fn position_column(read: &Read) -> Cow<'static, str> {
+    if read.wide {
+        school_column(true, Some(read.wish.position))
+    } else {
+        Cow::Borrowed("position")
     }
 }
 
@@ -228,16 +228,19 @@ impl Names<'_> {
         let mut faults = Faults::at_most(most);
         let mut list = Vec::with_capacity(part.len());
         let meanings = self.meanings(part);
+        let mut before = None;
         for (row, r) in part.rows() {
+            // A wide row repeats all but its schools for every wish; what is wrong with it is told once.
+            let repeats = before.replace(row) == Some(row);
             let applicant = r.applicant_id.and_then(|code| {
                 let found = meanings.applicants[code as usize];
-                if found.is_none() {
+                if found.is_none() && !repeats {
                     let id = &part.applicants.list()[code as usize];
                     faults.unknown(Table::Wishes, row, "applicant_id", id, "考生表");
                 }
                 found
             });
-            let wish = self.wish(row, &r, &meanings, &mut faults);
+            let wish = self.wish((row, repeats), &r, &meanings, &mut faults);
             if let (Some(applicant), Some(wish)) = (applicant, wish) {
                 list.push(Read { applicant, row, wide: r.wide, wish });
             }
@@ -267,10 +270,11 @@ impl Names<'_> {
         }
     }
 
-    /// The wish of a row, or nothing when a part of it is missing or unknown.
+    /// The wish of a row, or nothing when a part of it is missing or unknown. `repeats` says that the row
+    /// had a wish before this one.
     fn wish(
         &self,
-        row: u32,
+        (row, repeats): (u32, bool),
         r: &WishCodes,
         meanings: &Meanings<'_>,
         faults: &mut Faults,
@@ -278,8 +282,7 @@ impl Names<'_> {
         let part = meanings.part;
         let batch = r.batch.and_then(|code| {
             let found = meanings.batches[code as usize];
-            // A wide row repeats its batch for every wish; it is reported once, at its first.
-            if found.is_none() && !(r.wide && r.position != Some(1)) {
+            if found.is_none() && !repeats {
                 let id = &part.batches.list()[code as usize];
                 faults.unknown(Table::Wishes, row, "batch", id, "政策的批次");
             }
@@ -289,7 +292,7 @@ impl Names<'_> {
             None => Some(None),
             Some(code) => {
                 let found = meanings.categories[code as usize];
-                if found.is_none() {
+                if found.is_none() && !repeats {
                     let id = &part.categories.list()[code as usize];
                     faults.unknown(Table::Wishes, row, "category", id, "政策的类别");
                 }
