@@ -115,7 +115,7 @@ pub fn run(market: &Market, classes: &Classes, general: bool) -> Floored {
 }
 
 /// The last holder of a class that had seats and filled them.
-pub(super) fn full_last(holdings: &Holdings, class: usize) -> Option<(u32, u32)> {
+fn full_last(holdings: &Holdings, class: usize) -> Option<(u32, u32)> {
     let full = holdings.seats[class] > 0 && holdings.count[class] >= holdings.seats[class];
     if full { holdings.last[class] } else { None }
 }

@@ -2,16 +2,14 @@
 
 use rustc_hash::FxHashSet;
 
-use super::classes::{Classes, SeatClass};
-use super::floors::{Floored, full_last};
+use super::classes::Classes;
+use super::floors::Floored;
 use super::market::Market;
 use super::priority::{Claim, Reader};
 use super::run::NOTHING;
 use crate::domain::{ApplicantIx, BatchIx, CategoryIx, Lottery, SchoolIx, Season};
-use crate::policy::Category;
 
-/// Applicants who are equal on every key, of whom a class can hold some and not all; or who all hold a seat
-/// of it, where a floor reads its line and their totals differ.
+/// Applicants who are equal on every key, of whom a class can hold some and not all.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UndecidedTie {
     /// The batch.
@@ -35,8 +33,7 @@ pub struct Undecided {
 }
 
 /// The undecided ties of a run: a class's last holder and a rejected claim are equal before the last key,
-/// that key is `manual`, and not both have different recorded orders. Nor may it be undecided whose total is a
-/// line that a floor reads: equals may differ in it where the order reads segments.
+/// that key is `manual`, and not both have different recorded orders.
 ///
 /// The cuts of a first pass count too, of every class: they decide the lines that are frozen and published,
 /// and even where the equals share a total, the one turned down may fill another class and raise its line.
@@ -106,7 +103,7 @@ fn at_cuts(
     }
     let order = |a: ApplicantIx| season.tie_decision(batch, a);
     let mut ties = Vec::new();
-    for (at, (class, (held, mut rejected))) in classes.list.iter().zip(equals).enumerate() {
+    for (class, (held, mut rejected)) in classes.list.iter().zip(equals) {
         // Someone proposing to one class from two wishes is no tie with themselves.
         let holders: FxHashSet<ApplicantIx> = held.iter().copied().collect();
         rejected.retain(|r| !holders.contains(r));
@@ -114,13 +111,7 @@ fn at_cuts(
         let unordered = |&r: &ApplicantIx| order(r).is_none() || orders.contains(&order(r));
         let apart = held.is_empty() || rejected.is_empty();
         let open = !apart && (orders.contains(&None) || rejected.iter().any(unordered));
-        let undecided_among = orders.contains(&None) || orders.len() < held.len();
-        let total = |a: ApplicantIx| season.applicant(a).total;
-        let open_line = undecided_among
-            && held.iter().any(|&h| total(h) != total(held[0]))
-            && full_last(&run.holdings, at).is_some()
-            && floor_reads(season, batch, classes, at);
-        if open || open_line {
+        if open {
             let mut applicants = held;
             applicants.extend(rejected);
             applicants.sort_unstable();
@@ -135,15 +126,4 @@ fn at_cuts(
         }
     }
     ties
-}
-
-/// Whether a floor of this batch or of a later one is relative to the line of a class.
-fn floor_reads(season: &Season, batch: BatchIx, classes: &Classes, class: usize) -> bool {
-    let now = |c: &SeatClass| c.line_floor.is_some_and(|(line, _)| line == class);
-    let SeatClass { category, junior, .. } = classes.list[class];
-    let later = |c: &Category| {
-        let relative = c.floor.as_ref().and_then(|f| f.relative.as_ref());
-        relative.is_some_and(|r| r.line == category && r.batch == Some(batch))
-    };
-    classes.list.iter().any(now) || junior.is_none() && season.policy().categories.iter().any(later)
 }
