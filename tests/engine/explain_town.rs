@@ -61,11 +61,6 @@ category = "quota"
 share = "0.5"
 "#;
 
-fn rows<R>(rows: impl IntoIterator<Item = R>) -> Rows<R> {
-    let rows = (2..).zip(rows).collect();
-    Rows { present: true, columns: Vec::new(), rows }
-}
-
 /// One applicant of the town: id, total, Chinese, junior school, since when, wishes
 /// (batch, position, school, category).
 pub(crate) type Person<'t> =
@@ -150,7 +145,7 @@ pub(crate) fn town_of(people: &[Person<'_>], unified: u32, cells: &[(&str, u32)]
         wide: false,
     };
     let draft = Draft {
-        schools: rows([
+        schools: Rows::of([
             school("S1", "一中", Stage::Senior),
             school("S2", "二中", Stage::Senior),
             school("S3", "三中", Stage::Senior),
@@ -158,27 +153,28 @@ pub(crate) fn town_of(people: &[Person<'_>], unified: u32, cells: &[(&str, u32)]
             school("J2", "西初", Stage::Junior),
             school("J3", "南初", Stage::Junior),
         ]),
-        plan: rows([
+        plan: Rows::of([
             plan("S1", "key", "unified", unified),
             plan("S1", "key", "quota", 1),
             plan("S2", "key", "unified", 1),
             plan("S3", "late", "ordinary", 1),
         ]),
-        quotas: rows(cells.iter().map(|&(junior, seats)| QuotaRow {
+        quotas: Rows::of(cells.iter().map(|&(junior, seats)| QuotaRow {
             school_id: Some("S1".into()),
             batch: Some("key".into()),
             junior_id: Some(junior.into()),
             seats: Some(seats),
             ..QuotaRow::default()
         })),
-        applicants: Rows {
-            columns: ["fresh", "junior_since", "attended", "chinese", "math"]
-                .map(Into::into)
-                .to_vec(),
-            ..rows(people.iter().map(person))
-        },
-        wishes: rows(people.iter().flat_map(|p| p.5.iter().map(|w| wish(p.0, w)))),
-        restrictions: rows([RestrictionRow {
+        applicants: Rows::of(people.iter().map(person)).with_columns(&[
+            "fresh",
+            "junior_since",
+            "attended",
+            "chinese",
+            "math",
+        ]),
+        wishes: Rows::of(people.iter().flat_map(|p| p.5.iter().map(|w| wish(p.0, w)))),
+        restrictions: Rows::of([RestrictionRow {
             applicant_id: Some("A8".into()),
             kind: Some(Restriction::Barred),
             reason: Some("冒名报考".into()),

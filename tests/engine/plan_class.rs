@@ -72,10 +72,6 @@ fn judged(policy: &Policy, draft: &Draft, shown: &str) -> (u32, u32) {
     (seen, helped)
 }
 
-fn rows<R>(rows: impl IntoIterator<Item = R>) -> Rows<R> {
-    Rows { present: true, columns: Vec::new(), rows: (2..).zip(rows).collect() }
-}
-
 #[test]
 fn the_town_worked_out_by_hand() {
     // Classes of two. S1 and S2 have one each; S3 is new, and with 2,998 in its older grades its two seats fill it.
@@ -146,14 +142,14 @@ name = "统招"
         ("F", 40, &["S1", "S2"]),
     ];
     let draft = Draft {
-        schools: rows([
+        schools: Rows::of([
             school("S1", Stage::Senior, false, None),
             school("S2", Stage::Senior, false, None),
             school("S3", Stage::Senior, true, Some(2_998)),
             school("J1", Stage::Junior, false, None),
         ]),
-        plan: rows(["S1", "S2", "S3"].map(plan)),
-        applicants: rows(pupils.map(|(id, total, _)| ApplicantRow {
+        plan: Rows::of(["S1", "S2", "S3"].map(plan)),
+        applicants: Rows::of(pupils.map(|(id, total, _)| ApplicantRow {
             applicant_id: Some(id.into()),
             name: Some("某".into()),
             junior_id: Some("J1".into()),
@@ -161,7 +157,7 @@ name = "统招"
             total: Some(Score::from_points(total)),
             ..ApplicantRow::default()
         })),
-        wishes: rows(pupils.into_iter().flat_map(|(id, _, list)| {
+        wishes: Rows::of(pupils.into_iter().flat_map(|(id, _, list)| {
             (1..).zip(list).map(move |(position, &school)| WishRow {
                 applicant_id: Some(id.into()),
                 batch: Some("one".into()),

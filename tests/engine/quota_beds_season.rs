@@ -6,6 +6,8 @@ use luqu_engine::policy::Policy;
 use luqu_engine::quota::{Distribution, distribute};
 use proptest::prelude::*;
 
+use crate::quota_season::plan;
+
 const POLICY: &str = r#"
 [season]
 id = "beds-2026"
@@ -39,23 +41,6 @@ rounding = "half_up"
 method = "matrix"
 "#;
 
-fn rows<R>(rows: impl IntoIterator<Item = R>) -> Rows<R> {
-    Rows { present: true, columns: Vec::new(), rows: (2..).zip(rows).collect() }
-}
-
-/// The plan row of a school in a batch; no seats means that the cell is blank.
-fn plan(school: &str, batch: &str, category: &str, seats: Option<u32>) -> PlanRow {
-    PlanRow {
-        school_id: Some(school.into()),
-        batch: Some(batch.into()),
-        category: Some(category.into()),
-        seats,
-        seats_blank: seats.is_none(),
-        document: Some("文〔2026〕1号".into()),
-        ..PlanRow::default()
-    }
-}
-
 fn cell(school: &str, batch: &str, junior: &str, seats: u32) -> QuotaRow {
     QuotaRow {
         school_id: Some(school.into()),
@@ -84,18 +69,22 @@ fn draft(beds: [Option<u32>; 2], plan: Vec<PlanRow>, cells: Vec<QuotaRow>) -> Dr
         ..GraduatesRow::default()
     };
     Draft {
-        schools: rows([
+        schools: Rows::of([
             school("S1", Stage::Senior, beds[0]),
             school("S2", Stage::Senior, beds[1]),
             school("J1", Stage::Junior, None),
             school("J2", Stage::Junior, None),
             school("J3", Stage::Junior, None),
         ]),
-        graduates: rows([junior("J1", 50, false), junior("J2", 30, true), junior("J3", 20, true)]),
-        plan: rows(plan),
-        quotas: rows(cells),
-        applicants: rows([]),
-        wishes: rows([]),
+        graduates: Rows::of([
+            junior("J1", 50, false),
+            junior("J2", 30, true),
+            junior("J3", 20, true),
+        ]),
+        plan: Rows::of(plan),
+        quotas: Rows::of(cells),
+        applicants: Rows::of([]),
+        wishes: Rows::of([]),
         ..Draft::default()
     }
 }

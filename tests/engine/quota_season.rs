@@ -54,12 +54,8 @@ fn pool() -> String {
     )
 }
 
-fn rows<R>(rows: Vec<R>) -> Rows<R> {
-    Rows { present: true, columns: Vec::new(), rows: (2..).zip(rows).collect() }
-}
-
-/// A plan row; no seats means that the cell was blank.
-fn plan(school: &str, batch: &str, category: &str, seats: Option<u32>) -> PlanRow {
+/// The plan row of a school in a batch; no seats means that the cell is blank.
+pub(crate) fn plan(school: &str, batch: &str, category: &str, seats: Option<u32>) -> PlanRow {
     PlanRow {
         school_id: Some(school.into()),
         batch: Some(batch.into()),
@@ -87,21 +83,21 @@ fn draft(plan: Vec<PlanRow>) -> Draft {
         ..GraduatesRow::default()
     };
     Draft {
-        schools: rows(vec![
+        schools: Rows::of(vec![
             school("S2", Stage::Senior),
             school("S1", Stage::Senior),
             school("J1", Stage::Junior),
             school("J2", Stage::Junior),
             school("J3", Stage::Junior),
         ]),
-        graduates: rows(vec![
+        graduates: Rows::of(vec![
             junior("J3", 77, false),
             junior("J1", 45, true),
             junior("J2", 101, false),
         ]),
-        plan: rows(plan),
-        applicants: rows(vec![]),
-        wishes: rows(vec![]),
+        plan: Rows::of(plan),
+        applicants: Rows::of(vec![]),
+        wishes: Rows::of(vec![]),
         ..Draft::default()
     }
 }
@@ -180,7 +176,7 @@ fn what_is_given_is_kept() {
         seats: Some(seats),
         ..QuotaRow::default()
     };
-    draft.quotas = rows(vec![cell("J2", 4), cell("J1", 1)]);
+    draft.quotas = Rows::of(vec![cell("J2", 4), cell("J1", 1)]);
     let season = season_of(MATRIX, draft);
     let distribution = distribute(&season).expect("a distribution");
     let first = &distribution.batches[0];

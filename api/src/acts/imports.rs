@@ -68,13 +68,13 @@ impl Office {
             "wishes": loaded.counts.wishes,
             "warnings": loaded.warnings(),
         });
-        let refused = loaded.blocked();
+        let status = if loaded.blocked() { ImportStatus::Refused } else { ImportStatus::Staged };
         let sealed = self.keys.seal(&place(season), &packed)?;
         let tx = self.store.write().await?;
         let id = tx
             .stage(NewImport {
                 season,
-                refused,
+                status,
                 file_name: &names.join(", "),
                 digest: &digest(&packed),
                 content: sealed,
@@ -84,7 +84,6 @@ impl Office {
             })
             .await?;
         tx.commit().await?;
-        let status = if refused { ImportStatus::Refused } else { ImportStatus::Staged };
         Ok(ReadImport { id, status, loaded })
     }
 

@@ -350,9 +350,8 @@ fn table<M, R>(
     columns: &[&str],
     row: impl Fn(M) -> Result<R, StoreError>,
 ) -> Result<Rows<R>, StoreError> {
-    let rows: Result<Vec<(u32, R)>, StoreError> =
-        models.into_iter().zip(2..).map(|(m, number)| Ok((number, row(m)?))).collect();
-    Ok(Rows { present: true, columns: columns.iter().map(|&c| c.into()).collect(), rows: rows? })
+    let rows: Vec<R> = models.into_iter().map(row).collect::<Result<_, _>>()?;
+    Ok(Rows::of(rows).with_columns(columns))
 }
 
 fn text(value: String) -> Option<Text> {

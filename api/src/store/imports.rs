@@ -47,8 +47,8 @@ pub struct Import {
 pub struct NewImport<'a> {
     /// The season.
     pub season: &'a str,
-    /// Whether faults stand in its way.
-    pub refused: bool,
+    /// Staged, or refused where faults stand in its way.
+    pub status: ImportStatus,
     /// The name of the file as it came.
     pub file_name: &'a str,
     /// SHA-256 of the file as it came.
@@ -134,13 +134,12 @@ impl Tx {
     /// # Errors
     /// What the database said.
     pub async fn stage(&self, import: NewImport<'_>) -> Result<i64, StoreError> {
-        let status = if import.refused { ImportStatus::Refused } else { ImportStatus::Staged };
         let row = import_batch::ActiveModel {
             season_id: Set(import.season.to_owned()),
             file_name: Set(import.file_name.to_owned()),
             digest: Set(import.digest.to_owned()),
             content: Set(Some(import.content)),
-            status: Set(status.word().to_owned()),
+            status: Set(import.status.word().to_owned()),
             summary: Set(import.summary.to_owned()),
             created_by: Set(import.by.to_owned()),
             created_at: Set(import.at),

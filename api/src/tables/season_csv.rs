@@ -121,13 +121,10 @@ pub fn frozen(season: &Season) -> Result<Vec<(&'static str, String)>, Failure> {
 }
 
 fn plan_draft(season: &Season) -> Draft {
-    fn rows<R>(rows: impl Iterator<Item = R>) -> Rows<R> {
-        Rows { present: true, columns: Vec::new(), rows: (2..).zip(rows).collect() }
-    }
     let school = |ix| Some(season.school(ix).id.clone());
     let policy = season.policy();
     Draft {
-        schools: rows(season.schools().iter().map(|s| SchoolRow {
+        schools: Rows::of(season.schools().iter().map(|s| SchoolRow {
             school_id: Some(s.id.clone()),
             name: Some(s.name.clone()),
             stage: Some(s.stage),
@@ -139,7 +136,7 @@ fn plan_draft(season: &Season) -> Draft {
             group: s.group.clone(),
             boarding_places: s.boarding_places,
         })),
-        plan: rows(season.plan().iter().map(|line| PlanRow {
+        plan: Rows::of(season.plan().iter().map(|line| PlanRow {
             school_id: school(line.school),
             batch: Some(policy.batch(line.batch).id.clone()),
             category: Some(policy.category(line.category).id.clone()),
@@ -150,14 +147,14 @@ fn plan_draft(season: &Season) -> Draft {
             region_scope: Some(season.scope_text(&line.scope).into()),
             document: Some(line.document.clone()),
         })),
-        graduates: rows(season.graduates().iter().map(|g| GraduatesRow {
+        graduates: Rows::of(season.graduates().iter().map(|g| GraduatesRow {
             junior_id: school(g.junior),
             graduates: Some(g.graduates),
             eligible: Some(g.eligible),
             tilt: Some(g.tilt),
             boarding: Some(g.boarding),
         })),
-        quotas: rows(season.quotas().iter().map(|cell| {
+        quotas: Rows::of(season.quotas().iter().map(|cell| {
             let (reason, document) = season.quota_paper(cell).unzip();
             QuotaRow {
                 school_id: school(cell.school),

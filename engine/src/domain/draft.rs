@@ -25,6 +25,17 @@ impl<R> Default for Rows<R> {
 }
 
 impl<R> Rows<R> {
+    /// A table that was there, with these rows from row 2 on and no columns named.
+    pub fn of(rows: impl IntoIterator<Item = R>) -> Self {
+        Self { present: true, columns: Vec::new(), rows: (2..).zip(rows).collect() }
+    }
+
+    /// The same table with the columns named.
+    #[must_use]
+    pub fn with_columns(self, columns: &[&str]) -> Self {
+        Self { columns: columns.iter().map(|&c| c.into()).collect(), ..self }
+    }
+
     /// Whether the table has the column.
     pub fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|c| c == column)
