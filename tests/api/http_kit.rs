@@ -49,7 +49,16 @@ impl Reply {
 impl Client {
     /// Somebody who is not signed in.
     pub(crate) fn anonymous(world: &World) -> Self {
-        let app = App::new(world.office.clone(), false);
+        Self::of(world, false)
+    }
+
+    /// The same at a service that a proxy stands in front of.
+    pub(crate) fn behind_proxy(world: &World) -> Self {
+        Self::of(world, true)
+    }
+
+    fn of(world: &World, behind_proxy: bool) -> Self {
+        let app = App::new(world.office.clone(), behind_proxy);
         let lookups = Arc::clone(&app.lookups);
         let service = router(app);
         Self { service, lookups, office: world.office.clone(), token: None }

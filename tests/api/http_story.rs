@@ -163,6 +163,28 @@ fn a_school_sees_its_own_and_nothing_else() {
 }
 
 #[test]
+fn a_cookie_is_secure_where_our_proxy_says_that_the_way_is_encrypted() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let (direct, proxied) = (Client::anonymous(&world), Client::behind_proxy(&world));
+        let secure = async |client: &Client, told: &[(&str, &str)]| {
+            let sent = Some(json!({"name": "zhao", "password": PASSWORD}));
+            let begun = client.send_with(Method::POST, "/v1/session", sent, told).await;
+            let cookie = begun.headers[header::SET_COOKIE].to_str().expect("text");
+            cookie.split("; ").any(|part| part == "Secure")
+        };
+        let https = ("x-forwarded-proto", "https");
+        assert!(secure(&proxied, &[https]).await);
+        assert!(!secure(&direct, &[https]).await, "anybody may say so");
+        // What the sender said of itself stands before what the proxy says, in one line or in another.
+        assert!(!secure(&proxied, &[https, ("x-forwarded-proto", "http")]).await);
+        assert!(!secure(&proxied, &[("x-forwarded-proto", "https, http")]).await);
+        assert!(!secure(&proxied, &[]).await);
+    });
+}
+
+#[test]
 fn sessions_begin_with_the_password_and_end() {
     let db = TestDb::sqlite();
     block_on(async {

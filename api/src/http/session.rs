@@ -1,13 +1,13 @@
 //! Signing in and out, and one's own password.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::address::Address;
+use super::address::{Address, Encrypted};
 use super::extract::Json;
 use super::guard::{Guard, SESSION_COOKIE};
 use super::{App, Problem};
@@ -72,6 +72,7 @@ const TIRED: &str = "登录失败次数过多，请 15 分钟后再试";
 pub(super) async fn sign_in(
     State(app): State<App>,
     Address(from): Address,
+    encrypted: Encrypted,
     Json(sent): Json<Credentials>,
 ) -> Result<impl IntoResponse, Problem> {
     let address = format!("from {from}");
@@ -98,9 +99,16 @@ pub(super) async fn sign_in(
         school: account.school,
         must_change_password: account.must_change,
     };
-    let cookie = format!("{SESSION_COOKIE}={}; Path=/; HttpOnly; SameSite=Strict", begun.token);
+    let cookie = cookie(&begun.token, encrypted);
     let session = Session { token: begun.token, csrf: begun.csrf, me };
     Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(session)))
+}
+
+/// The cookie of a session, which a browser keeps from scripts, from other sites and, where the way to it is
+/// encrypted, from every way that is not.
+fn cookie(token: &str, Encrypted(encrypted): Encrypted) -> String {
+    let secure = if encrypted { "; Secure" } else { "" };
+    format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}")
 }
 
 /// Ends the session.
@@ -109,14 +117,11 @@ pub(super) async fn sign_in(
 pub(super) async fn sign_out(
     State(app): State<App>,
     guard: Guard,
+    encrypted: Encrypted,
 ) -> Result<impl IntoResponse, Problem> {
     app.office.sign_out(&guard.token).await?;
-    let mut headers = HeaderMap::new();
-    let gone = format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
-    if let Ok(gone) = gone.parse() {
-        headers.insert(SET_COOKIE, gone);
-    }
-    Ok((StatusCode::NO_CONTENT, headers))
+    let gone = format!("{}; Max-Age=0", cookie("", encrypted));
+    Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, gone)])))
 }
 
 /// Who is signed in.

@@ -31,6 +31,7 @@ pub(super) enum Raw<'a> {
 
 impl<'a> Raw<'a> {
     /// The cell that text makes.
+    #[inline]
     pub(super) fn of_text(text: &'a str) -> Self {
         // The first and last bytes of the characters that are trimmed; nearly no value has them.
         let (first, last) = (text.as_bytes().first(), text.as_bytes().last());
@@ -188,6 +189,10 @@ pub(super) fn out_of_range(expected: &'static str) -> Unreadable {
 pub(super) fn whole<T: TryFrom<i64>>(raw: Raw<'_>, expected: &'static str) -> Read<T> {
     let out_of_range = || out_of_range(expected);
     let value: i64 = match raw {
+        // As nearly all are.
+        Raw::Text(text) if text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit()) => {
+            text.bytes().fold(0, |value, b| 10 * value + i64::from(b - b'0'))
+        }
         Raw::Text(text) => {
             let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
             // `612.0` is what some programs write for 612.
@@ -269,6 +274,8 @@ pub(super) fn yes_no(raw: Raw<'_>) -> Read<bool> {
     let one_of = |words: &[&str], text: &str| words.iter().any(|w| w.eq_ignore_ascii_case(text));
     match raw {
         Raw::Bool(value) => Ok(value),
+        Raw::Text("yes") => Ok(true),
+        Raw::Text("no") => Ok(false),
         Raw::Text(text) if one_of(&YES, text) => Ok(true),
         Raw::Text(text) if one_of(&NO, text) => Ok(false),
         Raw::Number(n) if n.to_string() == "1" => Ok(true),

@@ -10,6 +10,9 @@ use std::ops::Range;
 /// The longest record: far beyond any honest row, so that a lost quote is found early.
 pub(super) const MAX_RECORD: usize = 1 << 20;
 
+/// The bytes that are looked at together.
+const WORD: usize = size_of::<u64>();
+
 /// A record that cannot be read; nothing after it can be trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Broken {
@@ -50,6 +53,7 @@ impl CsvRecord<'_> {
     }
 
     /// The field, or nothing beyond the last.
+    #[inline]
     pub(super) fn field(&self, at: usize) -> Option<&str> {
         match self.fields.get(at)? {
             Field::AsWritten(range) => self.text.get(range.clone()),
@@ -113,23 +117,66 @@ impl<'t> Records<'t> {
                 }
                 continue;
             }
-            let rest = bytes.get(start..).unwrap_or(&[]);
-            let length = rest
-                .iter()
-                .position(|&b| b == self.delimiter || b == b'\n' || b == b'\r')
-                .unwrap_or(rest.len());
-            record.fields.push(Field::AsWritten(start..start + length));
-            start += length;
+            start = self.unquoted(start, record);
             if start - first > MAX_RECORD {
                 return Err(Broken::TooLong { line: record.line });
             }
-            if bytes.get(start) == Some(&self.delimiter) {
-                start += 1;
-            } else {
+            // A delimiter is passed only where a quote opens behind it.
+            if bytes.get(start) != Some(&b'"') {
                 self.at = start;
                 return Ok(true);
             }
         }
+    }
+
+    /// Reads the fields from `start` on that have no quotes; gives the place of the line end after them, or of the
+    /// quote that opens the next field. Ends early beyond [`MAX_RECORD`].
+    fn unquoted(&self, start: usize, record: &mut CsvRecord<'t>) -> usize {
+        let bytes = self.text.as_bytes();
+        let (mut from, mut at) = (start, start);
+        loop {
+            let mut marks = self.marks(at);
+            while marks != 0 {
+                let mark = at + (marks.trailing_zeros() / u8::BITS) as usize;
+                marks &= marks - 1;
+                match bytes.get(mark) {
+                    Some(&b) if b == self.delimiter => {}
+                    Some(b'\n' | b'\r') => {
+                        record.fields.push(Field::AsWritten(from..mark));
+                        return mark;
+                    }
+                    _ => continue,
+                }
+                record.fields.push(Field::AsWritten(from..mark));
+                from = mark + 1;
+                if bytes.get(from) == Some(&b'"') {
+                    return from;
+                }
+            }
+            at += WORD;
+            if at >= bytes.len() || at - start > MAX_RECORD + WORD {
+                let end = at.min(bytes.len());
+                record.fields.push(Field::AsWritten(from..end));
+                return end;
+            }
+        }
+    }
+
+    /// The delimiters and line ends among the bytes of the word at `at`, as the highest bit of each; other control
+    /// characters and what is beyond the text may be marked too.
+    #[inline]
+    fn marks(&self, at: usize) -> u64 {
+        const ONES: u64 = u64::MAX / 0xFF;
+        const LOW: u64 = 0x7F * ONES;
+        let rest = self.text.as_bytes().get(at..).unwrap_or(&[]);
+        let word = match rest.first_chunk::<WORD>() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => rest.iter().rev().fold(0, |word, &b| (word << u8::BITS) | u64::from(b)),
+        };
+        // A byte above the limit carries into its highest bit, or has it.
+        let above = |word: u64, limit: u8| ((word & LOW) + u64::from(0x7F - limit) * ONES) | word;
+        let others = above(word, b'\r') & above(word ^ (u64::from(self.delimiter) * ONES), 0);
+        !others & !LOW
     }
 
     /// Reads the quoted field that opens at `open`; gives the place of the delimiter or line end after it.

@@ -43,6 +43,7 @@ impl Record for CsvRecord<'_> {
         self.len()
     }
 
+    #[inline]
     fn cell(&self, at: usize) -> Raw<'_> {
         self.field(at).map_or(Raw::Blank, Raw::of_text)
     }

@@ -22,6 +22,11 @@ impl YearMonth {
     pub fn new(year: u16, month: u8) -> Option<Self> {
         (1..=12).contains(&month).then_some(Self { year, month })
     }
+
+    /// The digits `YYYYMM` as a number.
+    pub(crate) const fn digits(self) -> u32 {
+        self.year as u32 * 100 + self.month as u32
+    }
 }
 
 impl FromStr for YearMonth {

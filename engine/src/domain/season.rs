@@ -354,10 +354,12 @@ impl Season {
 
     /// The applicant's wishes in one batch, ordered by position.
     pub fn wishes_in(&self, applicant: ApplicantIx, batch: BatchIx) -> &[Wish] {
+        // Nobody has so many wishes that halving them would be faster.
         let all = self.wishes(applicant);
-        let start = all.partition_point(|w| w.batch < batch);
-        let end = all.partition_point(|w| w.batch <= batch);
-        &all[start..end]
+        let start = all.iter().position(|w| w.batch >= batch).unwrap_or(all.len());
+        let rest = &all[start..];
+        let end = rest.iter().position(|w| w.batch != batch).unwrap_or(rest.len());
+        &rest[..end]
     }
 
     fn wish_range(&self, applicant: ApplicantIx) -> Range<usize> {

@@ -218,12 +218,13 @@ pub fn sort_claims(
         claims.map(|at| reader.value(key, claim(at))).collect_into_vec(&mut values);
         let least = values.iter().copied().min().unwrap_or(0);
         let most = values.iter().copied().max().unwrap_or(0);
-        let width = bits(most.abs_diff(least));
+        let step = common_step(&values, least);
+        let width = bits(most.abs_diff(least) / step);
         if used + width > u64::BITS {
             break;
         }
         packed.par_iter_mut().zip(&values).with_min_len(1 << 12).for_each(|(packed, value)| {
-            *packed = (*packed << width) | value.abs_diff(least);
+            *packed = (*packed << width) | (value.abs_diff(least) / step);
         });
         used += width;
         rest = later;
@@ -243,6 +244,26 @@ pub fn sort_claims(
         }
     });
     packed.into_iter().map(|packed| (packed & mask) as u32).collect()
+}
+
+/// The greatest number that divides the distance of every value from `least`, at least 1: scores in whole
+/// points are hundreds apart, and leave room for more keys in a word.
+fn common_step(values: &[i64], least: i64) -> u64 {
+    let mut step = 0;
+    for value in values {
+        let (mut a, mut b) = (value.abs_diff(least), step);
+        if b != 0 && a % b == 0 {
+            continue;
+        }
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        step = a;
+        if step == 1 {
+            break;
+        }
+    }
+    step.max(1)
 }
 
 /// How many bits hold the value.
@@ -296,6 +317,15 @@ pub fn wish_order(reader: &Reader<'_>, participants: &[ApplicantIx], positions: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_step_divides_every_distance() {
+        assert_eq!(common_step(&[], 0), 1);
+        assert_eq!(common_step(&[-700, -700], -700), 1);
+        assert_eq!(common_step(&[-61_200, -60_000, -71_950], -71_950), 50);
+        assert_eq!(common_step(&[3, 5, 10], 3), 1);
+        assert_eq!(common_step(&[i64::MIN, i64::MAX], i64::MIN), u64::MAX);
+    }
 
     #[test]
     fn wish_groups_count_from_one_and_the_last_size_repeats() {

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::domain::digest::{Digest, Digester, of_bytes};
 use crate::domain::{
-    ApplicantIx, CategoryIx, SchoolIx, Scope, Season, SpecialScore, SubjectIx, Table,
+    ApplicantIx, CategoryIx, SchoolIx, Scope, Score, Season, SpecialScore, SubjectIx, Table,
 };
 use crate::policy::Policy;
 
@@ -32,6 +32,10 @@ impl Row {
 
     fn number(&mut self, number: impl Into<i64>) {
         self.0.extend_from_slice(&number.into().to_le_bytes());
+    }
+
+    fn score(&mut self, score: Score) {
+        self.0.extend_from_slice(&score.hundredths().to_le_bytes());
     }
 
     fn small(&mut self, number: u8) {
@@ -105,13 +109,13 @@ fn applicant(season: &Season, at: ApplicantIx, row: &mut Row) {
     row.text(season.region_name(a.region));
     row.small(u8::from(a.fresh));
     row.small(u8::from(a.attended));
-    row.maybe(a.junior_since, |r, m| r.text(&m.to_string()));
-    row.number(a.bonus.hundredths());
-    row.number(a.total.hundredths());
+    row.maybe(a.junior_since, |r, m| r.number(m.digits()));
+    row.score(a.bonus);
+    row.score(a.total);
     row.maybe(a.evaluation, |r, e| r.text(e.key()));
     row.number(a.tie_class);
     for subject in 0..season.policy().subjects.len() {
-        row.number(season.subject_score(at, SubjectIx::from(subject)).hundredths());
+        row.score(season.subject_score(at, SubjectIx::from(subject)));
     }
 }
 
@@ -181,7 +185,7 @@ fn special_score(
     row.text(&season.applicant(applicant).id);
     row.text(&season.policy().category(category).id);
     row.maybe(school, |r, s| r.text(&season.school(s).id));
-    row.number(score.score.hundredths());
+    row.score(score.score);
     row.small(u8::from(score.qualified));
     row.text(date);
 }
