@@ -42,6 +42,7 @@ mod sections;
 mod show;
 mod store_law;
 mod store_law_registry;
+mod store_law_sections;
 mod store_schema;
 mod store_season;
 mod store_world;
