@@ -39,6 +39,7 @@ mod registry_files;
 mod registry_story;
 mod scenarios;
 mod sections;
+mod sections_story;
 mod show;
 mod store_law;
 mod store_law_registry;
