@@ -161,6 +161,10 @@ fn sections_are_formed_of_the_classes_and_go_with_them() {
             for row in rows(&list) {
                 let seat = row["seat_no"].as_u64().expect("a seat");
                 sizes.entry(text(row, "section")).or_default().push(seat);
+                match row["home_class"].as_u64() {
+                    Some(class) => assert_eq!(row["room"], format!("{class}班教室")),
+                    None => assert!(text(row, "room").starts_with("走班教室"), "{row}"),
+                }
             }
             assert_eq!(formed["sections"]["value"], sizes.len());
             for (section, seats) in &sizes {

@@ -31,7 +31,7 @@ INSERT INTO section_member (section_id, season_id, school_id, class_formation, f
   (1, 's', 'H1', 1, 1, 'physics', 1, 1, 1, 1, 1, 1, 1);
 ";
 
-/// A fourth section of physics at H1, in a room beside.
+/// One more section of physics at H1, in a room beside.
 const SECTION: [(&str, &str); 9] = [
     ("season_id", "'s'"),
     ("school_id", "'H1'"),

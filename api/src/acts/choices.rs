@@ -65,12 +65,13 @@ pub(super) fn read(
     if !(1..=most).contains(&limit) {
         let expected = format!("1 至 {most}：教学班不得高于班额上限");
         let fault = Fault::of_table(FaultCode::OutOfRange, Table::Capacity, expected).found(limit);
-        faults.push(Located::in_file(fault, "limit"));
+        faults.push(Located::in_file(fault.help("请降低人数上限"), "limit"));
     }
     if !BLOCKS.contains(&asked.blocks) {
         let expected = format!("{} 至 {}", BLOCKS.start(), BLOCKS.end());
         let fault = Fault::of_table(FaultCode::OutOfRange, Table::Capacity, expected);
-        faults.push(Located::in_file(fault.found(asked.blocks), "blocks"));
+        let fault = fault.found(asked.blocks).help("请核对课表的节段数");
+        faults.push(Located::in_file(fault, "blocks"));
     }
     let (chosen, wrong) = combinations(&asked.choices, places);
     faults.extend(wrong.into_iter().map(|f| Located::in_file(f, "choices")));
@@ -143,12 +144,14 @@ fn caps(capacity: &[Capacity], blocks: u8) -> (Vec<Cap>, Vec<Fault>) {
         let named = subject.and_then(Subject::named);
         if let Some(word) = subject.filter(|_| named.is_none()) {
             let expected = "物理、历史、化学、生物、政治、地理；空白表示全部";
-            faults.push(at(FaultCode::BadValue, "subject").found(word).expected(expected));
+            let fault = at(FaultCode::BadValue, "subject").found(word).expected(expected);
+            faults.push(fault.help("请核对科目"));
             continue;
         }
         if let Some(block) = limit.block.filter(|b| !(1..=blocks).contains(b)) {
             let expected = format!("1 至 {blocks}：课表有 {blocks} 个节段");
-            faults.push(at(FaultCode::OutOfRange, "block").found(block).expected(expected));
+            let fault = at(FaultCode::OutOfRange, "block").found(block).expected(expected);
+            faults.push(fault.help("请核对节段，或增加 blocks"));
             continue;
         }
         if let Some(earlier) = first.insert((named, limit.block), row) {
@@ -159,7 +162,8 @@ fn caps(capacity: &[Capacity], blocks: u8) -> (Vec<Cap>, Vec<Fault>) {
         }
         let given = [(Resource::Rooms, limit.rooms), (Resource::Teachers, limit.teachers)];
         if given.iter().all(|(_, most)| most.is_none()) {
-            faults.push(at(FaultCode::MissingValue, "teachers").expected("教室数或教师数"));
+            let fault = at(FaultCode::MissingValue, "teachers").expected("教室数或教师数");
+            faults.push(fault.help("请至少填写一项，或删去此行"));
         }
         for (resource, most) in given {
             let cap = |most| Cap { subject: named, block: limit.block, resource, most };

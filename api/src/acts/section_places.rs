@@ -43,7 +43,8 @@ impl Office {
         actor.must_serve(school)?;
         let chosen: Combination = combination.parse().map_err(|why| {
             let fault = Fault::of_table(FaultCode::BadValue, Table::Choices, format!("{why}"));
-            ActError::Faults(vec![Located::in_file(fault.found(combination), "combination")])
+            let fault = fault.found(combination).help("请核对选科组合");
+            ActError::Faults(vec![Located::in_file(fault, "combination")])
         })?;
         let tx = self.store.write().await?;
         tx.stand_still().await?;

@@ -64,6 +64,15 @@ pub(super) struct Limits {
     teachers: Option<u32>,
 }
 
+/// What one pupil has chosen.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Combined {
+    /// 选科组合, one of the twelve of 3+1+2.
+    #[schema(example = "物化生")]
+    combination: String,
+}
+
 /// The sections that were formed.
 #[derive(Serialize, ToSchema)]
 pub(super) struct FormedSections {
@@ -112,7 +121,7 @@ pub(super) struct SectionPlace {
     /// 教室
     room: String,
     /// The class in whose room it meets, if any.
-    home_class: Option<String>,
+    home_class: Option<u32>,
     seat_no: u32,
     class_no: u32,
     applicant_id: String,
@@ -121,13 +130,19 @@ pub(super) struct SectionPlace {
     school: String,
 }
 
-/// What one pupil has chosen.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Combined {
-    /// 选科组合, one of the twelve of 3+1+2.
-    #[schema(example = "物化生")]
-    combination: String,
+impl Row for SectionPlace {
+    const NAME: (&'static str, &'static str) = ("sections", "教学班名册");
+    const COLUMNS: &'static [Listed] = &[
+        text("section", "教学班"),
+        text("subject", "科目"),
+        number("block", "节段"),
+        text("room", "教室"),
+        number("seat_no", "序号"),
+        number("class_no", "班号"),
+        text("applicant_id", "报名号"),
+        text("name", "姓名"),
+        text("school", "学校"),
+    ];
 }
 
 /// The places of one pupil.
@@ -151,21 +166,6 @@ pub(super) struct SectionSeat {
     /// 教室
     room: String,
     seat_no: u32,
-}
-
-impl Row for SectionPlace {
-    const NAME: (&'static str, &'static str) = ("sections", "教学班名册");
-    const COLUMNS: &'static [Listed] = &[
-        text("section", "教学班"),
-        text("subject", "科目"),
-        number("block", "节段"),
-        text("room", "教室"),
-        number("seat_no", "序号"),
-        number("class_no", "班号"),
-        text("applicant_id", "报名号"),
-        text("name", "姓名"),
-        text("school", "学校"),
-    ];
 }
 
 /// Forms the teaching sections of everybody in the classes of a school, anew if there are some.
@@ -224,7 +224,7 @@ pub(super) async fn list(
         block: lesson.block,
         room: room(&lesson.room),
         home_class: match lesson.room {
-            Room::Home(class) => Some(class.to_string()),
+            Room::Home(class) => class.parse().ok(),
             Room::Extra(_) => None,
         },
         seat_no: lesson.seat_no,
