@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use axum::http::Method;
-use luqu::acts::{ActError, HandOver, Kept, Mistake, Upload};
+use luqu::acts::{ActError, Choice, HandOver, Kept, Mistake, SectionsAsked, Upload};
 use luqu::ledger::bundle::{Outside, check};
 use luqu::store::{Emptied, Mode, RETAINED, WishLine, WishList};
 use luqu::tables::write::handover::Headings;
@@ -119,7 +119,7 @@ fn standing<'n>(bytes: &[u8], needles: &'n [(String, Vec<u8>)]) -> BTreeSet<&'n 
     found
 }
 
-/// A season lived to its classes, with something typed, uploaded or answered wherever that can be done.
+/// A season lived to its classes and sections, with something typed, uploaded or answered wherever that can be done.
 async fn lived(world: &World) -> Client {
     let (office, season, clerk) = (&world.office, world.season.as_str(), &world.clerk);
     world.import().await;
@@ -148,6 +148,11 @@ async fn lived(world: &World) -> Client {
     let school = &admitted[0].school;
     office.open_records(clerk, season, school).await.expect("records");
     office.form_classes(clerk, season, school, Default::default()).await.expect("classes");
+    let places = office.store().read().places(season, Some(school)).await.expect("places");
+    let chosen = |applicant| Choice { applicant, combination: "物化生".to_owned() };
+    let choices = places.into_iter().map(|p| chosen(p.applicant)).collect();
+    let asked = SectionsAsked { choices, capacity: Vec::new(), blocks: 3, limit: None };
+    office.form_sections(clerk, season, school, &asked).await.expect("sections");
 
     let [left, other] = [&admitted[0].applicant, &admitted[1].applicant];
     let gone = office.propose_revocation(clerk, season, left, GOSSIP).await.expect("a proposal");

@@ -1,7 +1,7 @@
 //! The roles of PostgreSQL: the serving one does what the program does and nothing that unmakes history; the auditing
 //! one reads.
 
-use luqu::acts::Office;
+use luqu::acts::{Choice, Office, SectionsAsked};
 use luqu::auth::keys::Keys;
 use luqu::store::Store;
 
@@ -47,6 +47,13 @@ fn the_serving_role_runs_a_season_and_unmakes_nothing() {
         let opened =
             office.open_records(&world.clerk, season, &all[0].school).await.expect("records");
         assert_eq!(opened.opened, 1);
+        let (school, pupil) = (&all[0].school, &all[0].applicant);
+        office.form_classes(&world.clerk, season, school, Default::default()).await.expect("them");
+        let choice = Choice { applicant: pupil.clone(), combination: "物化生".to_owned() };
+        let asked =
+            SectionsAsked { choices: vec![choice], capacity: Vec::new(), blocks: 3, limit: None };
+        office.form_sections(&world.clerk, season, school, &asked).await.expect("sections");
+        office.withdraw_record(&world.clerk, season, pupil).await.expect("a withdrawal");
         let server = Server::start_at(&url, &world);
         assert_eq!(server.get(server.listen, "/readyz").expect("readiness").0, 200);
         drop(server);
@@ -63,6 +70,9 @@ fn the_serving_role_runs_a_season_and_unmakes_nothing() {
             "CREATE FUNCTION extra() RETURNS INTEGER LANGUAGE sql AS 'SELECT 1'",
             "UPDATE admission SET total = 1",
             "UPDATE plan_line SET seats = 99",
+            "UPDATE section_group SET cap = 55",
+            "UPDATE section_member SET seat_no = 2",
+            "DELETE FROM section_member",
             "UPDATE ledger_entry SET recorded_at = 0",
             "UPDATE applicant SET total = 75000",
             "SET session_replication_role = 'replica'",

@@ -3,6 +3,7 @@
 use luqu::store::Store;
 
 use crate::databases::{TestDb, block_on};
+use crate::store_law_sections::WORLD as SECTIONS;
 use crate::store_world::{WORLD, admission, insert, record, sql};
 
 /// Statements that must be refused, each with the offence.
@@ -290,6 +291,7 @@ fn forbidden() -> Vec<(&'static str, String)> {
     }
 
     all.extend(crate::store_law_registry::forbidden());
+    all.extend(crate::store_law_sections::forbidden());
     all
 }
 
@@ -447,13 +449,13 @@ fn lawful() -> Vec<(&'static str, String)> {
         (
             "a class of 55",
             sql(
-                "INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'class', 2, '1', 55)",
+                "INSERT INTO class_group (season_id, school_id, formation, name, cap) VALUES ('s', 'H1', 2, '1', 55)",
             ),
         ),
         (
             "dividing again",
             sql(
-                "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status, active) SELECT id, 'H1', 'class', 2, 55, 1, 1, 'open', 1 FROM class_group WHERE formation = 2",
+                "INSERT INTO class_member (class_id, season_id, school_id, formation, cap, seat_no, record_id, record_status, active) SELECT id, 's', 'H1', 2, 55, 1, 1, 'open', 1 FROM class_group WHERE formation = 2",
             ),
         ),
         (
@@ -497,13 +499,15 @@ fn lawful() -> Vec<(&'static str, String)> {
         ),
         ("discarding a computed round", sql("UPDATE round SET status = 'discarded' WHERE id = 2")),
     ];
+    all.extend(crate::store_law_sections::lawful());
     all.extend(crate::store_law_registry::lawful());
     all
 }
 
 async fn world(db: &TestDb) -> Store {
     let store = db.open().await;
-    for statement in WORLD.split(";\n").filter(|s| !s.trim().is_empty()) {
+    let statements = WORLD.split(";\n").chain(SECTIONS.split(";\n"));
+    for statement in statements.filter(|s| !s.trim().is_empty()) {
         let statement = db.dialect(&sql(statement));
         store.execute_raw(&statement).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
     }
@@ -538,7 +542,7 @@ fn nothing_is_replaced_without_a_trace() {
         let store = world(&db).await;
         store.execute_raw("PRAGMA recursive_triggers = 0").await.expect("a pragma");
         let replace = |s: String| s.replacen("INSERT INTO", "INSERT OR REPLACE INTO", 1);
-        for (what, statement) in [
+        let mut all = vec![
             ("the holder of a seat", admission(&[("seat_no", "1")])),
             (
                 "the seat of a person",
@@ -563,7 +567,9 @@ fn nothing_is_replaced_without_a_trace() {
                     "INSERT INTO wish_list (id, season_id, batch, applicant_id, version, recorded_by, recorded_at) VALUES (1, 's', 'more', 'A1', 7, 'zhao', 9)",
                 ),
             ),
-        ] {
+        ];
+        all.extend(crate::store_law_sections::replacing());
+        for (what, statement) in all {
             let done = store.execute_raw(&db.dialect(&sql(&replace(statement)))).await;
             assert!(done.is_err(), "{what} was replaced");
         }
@@ -590,8 +596,15 @@ fn truncating_is_refused() {
     let Some(db) = TestDb::postgres() else { return };
     block_on(async {
         let store = world(&db).await;
-        for table in ["admission", "plan_line", "ledger_entry", "round", "registry_record", "wish"]
-        {
+        for table in [
+            "admission",
+            "plan_line",
+            "ledger_entry",
+            "round",
+            "registry_record",
+            "wish",
+            "section_member",
+        ] {
             let done = store.execute_raw(&format!("TRUNCATE {table} CASCADE")).await;
             assert!(done.is_err(), "{table} was emptied");
         }

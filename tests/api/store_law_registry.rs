@@ -140,36 +140,32 @@ pub(crate) fn forbidden() -> Vec<(&'static str, String)> {
     for (what, statement) in [
         (
             "a class of 56",
-            "INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'class', 1, '9', 56)",
-        ),
-        (
-            "a section of 56",
-            "INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'section', 1, '9', 56)",
+            "INSERT INTO class_group (season_id, school_id, formation, name, cap) VALUES ('s', 'H1', 1, '9', 56)",
         ),
         (
             "a class of none",
-            "INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'class', 1, '9', 0)",
+            "INSERT INTO class_group (season_id, school_id, formation, name, cap) VALUES ('s', 'H1', 1, '9', 0)",
         ),
         ("a larger class afterwards", "UPDATE class_group SET cap = 55 WHERE id = 1"),
         (
             "a seat above the cap",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status, active) VALUES (1, 'H1', 'class', 1, 1, 2, 1, 'open', 1)",
+            "INSERT INTO class_member (class_id, season_id, school_id, formation, cap, seat_no, record_id, record_status, active) VALUES (1, 's', 'H1', 1, 1, 2, 1, 'open', 1)",
         ),
         (
             "a cap that is not the class's",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status, active) VALUES (1, 'H1', 'class', 1, 55, 2, 1, 'open', 1)",
+            "INSERT INTO class_member (class_id, season_id, school_id, formation, cap, seat_no, record_id, record_status, active) VALUES (4, 's', 'H1', 3, 55, 1, 1, 'open', 1)",
         ),
         (
             "a member without a record",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status, active) VALUES (2, 'H1', 'class', 1, 2, 1, 99, 'open', 1)",
+            "INSERT INTO class_member (class_id, season_id, school_id, formation, cap, seat_no, record_id, record_status, active) VALUES (2, 's', 'H1', 1, 2, 1, 99, 'open', 1)",
         ),
         (
             "a member twice",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status, active) VALUES (2, 'H1', 'class', 1, 2, 1, 1, 'open', 1)",
+            "INSERT INTO class_member (class_id, season_id, school_id, formation, cap, seat_no, record_id, record_status, active) VALUES (2, 's', 'H1', 1, 2, 1, 1, 'open', 1)",
         ),
         (
             "a member of another school's class",
-            "INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status, active) VALUES (3, 'H2', 'class', 1, 2, 1, 1, 'open', 1)",
+            "INSERT INTO class_member (class_id, season_id, school_id, formation, cap, seat_no, record_id, record_status, active) VALUES (5, 's', 'H2', 3, 2, 1, 1, 'open', 1)",
         ),
         ("a member moved", "UPDATE class_member SET class_id = 2 WHERE class_id = 1"),
         ("a member removed", "DELETE FROM class_member"),

@@ -49,8 +49,8 @@ INSERT INTO arrival (admission_id, season_id, applicant_id, school_id, admission
 INSERT INTO clearance (admission_id, admission_active, valid, reason, audit_digest, issued_at) VALUES (1, 1, 1, '', '{d}', 6), (2, 1, 1, '', '{d}', 6), (3, 1, 1, '', '{d}', 6);
 INSERT INTO registry_record (season_id, applicant_id, person_hash, school_id, school_is_new, school_enrolled, head_no, admission_id, admission_active, arrived, cleared, status, opened_by, opened_at) VALUES
   ('s', 'A1', {b:01}, 'H1', 0, 0, 1, 1, 1, 1, 1, 'open', 'zhao', 7);
-INSERT INTO class_group (season_id, school_id, kind, formation, name, cap) VALUES ('s', 'H1', 'class', 1, '1', 1), ('s', 'H1', 'class', 1, '2', 2), ('s', 'H2', 'class', 1, '1', 2);
-INSERT INTO class_member (class_id, school_id, kind, formation, cap, seat_no, record_id, record_status, active) VALUES (1, 'H1', 'class', 1, 1, 1, 1, 'open', 1);
+INSERT INTO class_group (season_id, school_id, formation, name, cap) VALUES ('s', 'H1', 1, '1', 1), ('s', 'H1', 1, '2', 2), ('s', 'H2', 1, '1', 2), ('s', 'H1', 3, '1', 1), ('s', 'H2', 3, '1', 2);
+INSERT INTO class_member (class_id, season_id, school_id, formation, cap, seat_no, record_id, record_status, active) VALUES (1, 's', 'H1', 1, 1, 1, 1, 'open', 1);
 INSERT INTO ledger_entry (seq, recorded_at, leaf) VALUES (0, 5, {b:00});
 INSERT INTO gate_event (seq, nth, season_id, kind, admission_id) VALUES (0, 0, 's', 'admission_published', 1);
 INSERT INTO registry_dump (season_id, file_name, digest, content, row_count, created_by, created_at) VALUES ('s', 'x.csv', '{d}', {b:00}, 1, 'zhao', 6);

@@ -16,7 +16,7 @@ use crate::tables::Located;
 use crate::tables::write::rosters_xlsx::Pupil;
 
 /// The law's class size, which the schema holds as well.
-const CAP: u32 = 55;
+pub(super) const CAP: u32 = 55;
 /// Nodes of one integer program, as on the command line.
 const NODES: u32 = 500;
 /// How long a request may search.
@@ -190,7 +190,7 @@ impl Office {
         let Some((class, seat_no)) = place_for_one(&classes) else {
             return Err(ActError::Conflict(full(&classes)));
         };
-        tx.take_seat(school, class, seat_no, record).await?;
+        tx.take_seat(season, school, class, seat_no, record).await?;
         let told = json!({
             "school": school, "formation": class.formation, "class": class.number, "seat": seat_no,
         });
@@ -200,7 +200,11 @@ impl Office {
         Ok(seat(class, seat_no, true))
     }
 
-    async fn must_have_school(&self, season: &str, school: &str) -> Result<(), ActError> {
+    pub(super) async fn must_have_school(
+        &self,
+        season: &str,
+        school: &str,
+    ) -> Result<(), ActError> {
         let there = self.store.read().school_names(season).await?.contains_key(school);
         if there { Ok(()) } else { Err(ActError::NotFound(format!("学校 {school}"))) }
     }
@@ -244,14 +248,17 @@ fn open_of(records: Vec<Record>, school: &str) -> BTreeMap<String, i64> {
     open.map(|r| (r.applicant, r.id)).collect()
 }
 
-/// The class with the fewest pupils that has a place, the first of equals, and the seat there: behind the last one, or
-/// where that is beyond the class, the first that somebody left.
+/// The class with the fewest pupils that has a place, the first of equals, and the seat there.
 fn place_for_one(classes: &[FormedClass]) -> Option<(&FormedClass, u32)> {
     let has_place = |c: &&FormedClass| c.taken.len() < c.cap as usize;
     let class = classes.iter().filter(has_place).min_by_key(|c| c.taken.len())?;
-    let last = class.taken.keys().next_back().copied().unwrap_or(0);
-    let seat = (last + 1..=class.cap).chain(1..=class.cap).find(|s| !class.taken.contains_key(s));
-    seat.map(|seat| (class, seat))
+    free_seat(&class.taken, class.cap).map(|seat| (class, seat))
+}
+
+/// The seat behind the last one, or where that is beyond the cap, the first that somebody left.
+pub(super) fn free_seat(taken: &BTreeMap<u32, i64>, cap: u32) -> Option<u32> {
+    let last = taken.keys().next_back().copied().unwrap_or(0);
+    (last + 1..=cap).chain(1..=cap).find(|seat| !taken.contains_key(seat))
 }
 
 /// Why nobody can join these classes.

@@ -5,6 +5,7 @@
 
 mod bundle;
 mod checkup;
+mod choices;
 mod classes;
 mod correct;
 mod dumps;
@@ -25,6 +26,8 @@ mod results;
 mod retention;
 mod run;
 mod sealing;
+mod section_places;
+mod sections;
 mod wish_lists;
 mod wishes;
 
@@ -44,6 +47,7 @@ use crate::store::{Account, Mode, Role, SeasonRow, Store, StoreError, Tx};
 use crate::tables::Located;
 
 pub use checkup::Checkup;
+pub use choices::{Capacity, Choice, SectionsAsked};
 pub use classes::{ClassesAsked, ClassesFormed, Seated};
 pub use correct::{Differs, Mistake};
 pub use dumps::DumpRead;
@@ -62,6 +66,8 @@ pub use registry::{Cleared, Opened, Standing};
 pub use retention::Destroyed;
 pub use run::{LOST, RunOutcome, inputs_digest};
 pub use sealing::Kept;
+pub use section_places::SectionsJoined;
+pub use sections::{Lesson, SectionsFormed};
 pub use wish_lists::Brought;
 
 /// Why an act was not done. Nothing was changed.

@@ -211,7 +211,7 @@ impl Office {
         Ok(Opened { opened: eligible.len(), refused })
     }
 
-    /// Withdraws the record of an applicant; the place in a class goes first.
+    /// Withdraws the record of an applicant; the places in sections and class go first.
     ///
     /// # Errors
     /// There is none that is open; no permission.
@@ -250,8 +250,8 @@ impl Office {
         self.propose(actor, season, DecisionKind::Revocation, reason, body.to_string()).await
     }
 
-    /// Approves a revocation: class place, record, clearance and arrival go first, then the admission; the seat is free
-    /// again.
+    /// Approves a revocation: places in sections and class, record, clearance and arrival go first, then the admission;
+    /// the seat is free again.
     ///
     /// # Errors
     /// The approver is the proposer; it is no longer proposed; no permission.
@@ -283,7 +283,8 @@ impl Office {
         Ok(())
     }
 
-    /// Takes everything off an admission that rests on it, the last first: class place, record, clearance, arrival.
+    /// Takes everything off an admission that rests on it, the last first: places in sections and class, record,
+    /// clearance, arrival.
     pub(super) async fn take_down(
         &self,
         tx: &Tx,
@@ -321,10 +322,13 @@ impl Office {
         season: &str,
         record: &Record,
     ) -> Result<(), ActError> {
+        let lessons = tx.leave_sections(record.id, None, now()).await?;
         let places = tx.leave_classes(record.id, now()).await?;
         tx.withdraw_record(record.id, now()).await?;
-        let told =
-            json!({"school": record.school, "admission": record.admission, "class_places": places});
+        let told = json!({
+            "school": record.school, "admission": record.admission,
+            "section_places": lessons, "class_places": places,
+        });
         let about = (season, record.applicant.as_str());
         let what = ("record_withdrawn", actor);
         let seq = self.record_about(tx, what, about, told, Value::Null).await?;

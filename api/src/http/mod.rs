@@ -27,6 +27,7 @@ mod registry;
 mod results;
 mod rounds;
 mod seasons;
+mod sections;
 mod session;
 mod tags;
 mod watch;
@@ -171,6 +172,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(registry::arrive))
         .routes(routes!(classes::list, classes::form))
         .routes(routes!(classes::join))
+        .routes(routes!(sections::list, sections::form))
+        .routes(routes!(sections::join))
         // The administrator.
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::disable))

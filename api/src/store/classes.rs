@@ -26,6 +26,10 @@ pub struct NewClass {
 /// A pupil's place in a class.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
+    /// Its number in the store.
+    pub id: i64,
+    /// The number of the class in the store.
+    pub class: i64,
     /// The school.
     pub school: String,
     /// Which division of the school's pupils, from 1.
@@ -55,8 +59,6 @@ pub struct FormedClass {
     pub taken: BTreeMap<u32, i64>,
 }
 
-const KIND: &str = "class";
-
 impl<C: ConnectionTrait> Db<C> {
     /// The highest formation of a school; 0 before the first.
     ///
@@ -66,7 +68,6 @@ impl<C: ConnectionTrait> Db<C> {
         let last = class_group::Entity::find()
             .filter(class_group::Column::SeasonId.eq(season))
             .filter(class_group::Column::SchoolId.eq(school))
-            .filter(class_group::Column::Kind.eq(KIND))
             .order_by_desc(class_group::Column::Formation)
             .one(self.on())
             .await?;
@@ -83,9 +84,8 @@ impl<C: ConnectionTrait> Db<C> {
         season: &str,
         school: Option<&str>,
     ) -> Result<Vec<Place>, StoreError> {
-        let mut groups = class_group::Entity::find()
-            .filter(class_group::Column::SeasonId.eq(season))
-            .filter(class_group::Column::Kind.eq(KIND));
+        let mut groups =
+            class_group::Entity::find().filter(class_group::Column::SeasonId.eq(season));
         if let Some(school) = school {
             groups = groups.filter(class_group::Column::SchoolId.eq(school));
         }
@@ -116,6 +116,8 @@ impl<C: ConnectionTrait> Db<C> {
         for member in members {
             let Some(group) = groups.get(&member.class_id) else { continue };
             places.push(Place {
+                id: member.id,
+                class: group.id,
                 school: group.school_id.clone(),
                 formation: count(group.formation)?,
                 class_no: number_of(group)?,
@@ -139,7 +141,6 @@ impl<C: ConnectionTrait> Db<C> {
         let groups = class_group::Entity::find()
             .filter(class_group::Column::SeasonId.eq(season))
             .filter(class_group::Column::SchoolId.eq(school))
-            .filter(class_group::Column::Kind.eq(KIND))
             .filter(class_group::Column::Formation.eq(last))
             .all(self.on())
             .await?;
@@ -175,12 +176,17 @@ fn number_of(group: &class_group::Model) -> Result<u32, StoreError> {
 }
 
 /// A pupil on a seat of a class.
-fn member(school: &str, class: &FormedClass, seat_no: u32, record_id: i64) -> class_member::Model {
+fn member(
+    (season, school): (&str, &str),
+    class: &FormedClass,
+    seat_no: u32,
+    record_id: i64,
+) -> class_member::Model {
     class_member::Model {
         id: 0,
         class_id: class.id,
+        season_id: season.to_owned(),
         school_id: school.to_owned(),
-        kind: KIND.to_owned(),
         formation: stored(class.formation),
         cap: stored(class.cap),
         seat_no: stored(seat_no),
@@ -199,12 +205,13 @@ impl Tx {
     /// open.
     pub async fn take_seat(
         &self,
+        season: &str,
         school: &str,
         class: &FormedClass,
         seat_no: u32,
         record: i64,
     ) -> Result<(), StoreError> {
-        let rows = vec![member(school, class, seat_no, record)];
+        let rows = vec![member((season, school), class, seat_no, record)];
         Ok(self.insert_numbered::<class_member::Entity>(rows, class_member::Column::Id).await?)
     }
 
@@ -225,7 +232,6 @@ impl Tx {
             let group = class_group::ActiveModel {
                 season_id: Set(season.to_owned()),
                 school_id: Set(school.to_owned()),
-                kind: Set(KIND.to_owned()),
                 formation: Set(stored(formation)),
                 name: Set(class.number.to_string()),
                 cap: Set(stored(class.cap)),
@@ -239,7 +245,8 @@ impl Tx {
                 taken: BTreeMap::new(),
             };
             let seats = (1..).zip(&class.records);
-            members.extend(seats.map(|(seat_no, &id)| member(school, &formed, seat_no, id)));
+            let at = (season, school);
+            members.extend(seats.map(|(seat_no, &id)| member(at, &formed, seat_no, id)));
         }
         Ok(self.insert_numbered::<class_member::Entity>(members, class_member::Column::Id).await?)
     }

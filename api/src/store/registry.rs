@@ -239,7 +239,7 @@ impl Tx {
     /// Withdraws a record; false if it is not open.
     ///
     /// # Errors
-    /// A place in a class or section rests on it; what the database said.
+    /// A place in a class rests on it; what the database said.
     pub async fn withdraw_record(&self, id: i64, at: i64) -> Result<bool, StoreError> {
         let changed = registry_record::Entity::update_many()
             .set(registry_record::ActiveModel {
@@ -260,7 +260,7 @@ impl Tx {
     /// Takes the class places of a record; how many there were.
     ///
     /// # Errors
-    /// What the database said.
+    /// A place in a section rests on one; what the database said.
     pub async fn leave_classes(&self, record: i64, at: i64) -> Result<u64, StoreError> {
         let changed = class_member::Entity::update_many()
             .set(class_member::ActiveModel {

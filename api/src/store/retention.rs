@@ -120,6 +120,8 @@ pub const RETAINED: &[Retained] = &[
     stays("registry_record", "a fact, by number and keyed hash"),
     stays("class_group", "classes without pupils"),
     stays("class_member", "seats by number"),
+    stays("section_group", "sections without pupils"),
+    stays("section_member", "seats by number"),
     emptied(
         "registry_dump",
         &[Emptied { columns: &[("file_name", TEXT), ("content", NULL)], rows: OF_SEASON }],

@@ -61,6 +61,12 @@ impl Subject {
         Self::WORDS[self as usize].3
     }
 
+    /// The name of a section by block and number, such as 物理1-2: the second of physics in the first block.
+    #[must_use]
+    pub fn section(self, block: u8, number: u32) -> String {
+        format!("{}{block}-{number}", self.label())
+    }
+
     /// Whether it is one of the two first choices 首选科目.
     #[must_use]
     pub const fn is_first(self) -> bool {

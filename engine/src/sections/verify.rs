@@ -90,7 +90,7 @@ impl Section {
     /// The name of the section, unique within its school, such as 物理1-2: the second of physics in the first block.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}{}-{}", self.subject.label(), self.block, self.number)
+        self.subject.section(self.block, self.number)
     }
 }
 

@@ -40,6 +40,17 @@ const fn partly(
     History { table, keeps: Keeps::AllBut(columns), keys, states, emptied: &[] }
 }
 
+/// Rows that hold a seat while they are active, and never again once they are not.
+const fn seats(
+    table: &'static str,
+    columns: &'static [&'static str],
+    keys: &'static [&'static [&'static str]],
+) -> History {
+    const LEAVES: &[(&str, &str)] = &[("1", "0")];
+    let states = Some(("active", LEAVES));
+    History { table, keeps: Keeps::AllBut(columns), keys, states, emptied: &[] }
+}
+
 const HISTORIES: &[History] = &[
     fixed("season", &[&["id"]]),
     History {
@@ -108,17 +119,11 @@ const HISTORIES: &[History] = &[
             ("proposed", "discarded"),
         ],
     ),
-    History {
-        table: "admission",
-        keeps: Keeps::AllBut(&["active", "revocation_id", "revocation_kind", "revocation_status"]),
-        keys: &[
-            &["id"],
-            &["plan_id", "seat_no", "active"],
-            &["season_id", "applicant_id", "active"],
-        ],
-        states: Some(("active", &[("1", "0")])),
-        emptied: &[],
-    },
+    seats(
+        "admission",
+        &["active", "revocation_id", "revocation_kind", "revocation_status"],
+        &[&["id"], &["plan_id", "seat_no", "active"], &["season_id", "applicant_id", "active"]],
+    ),
     partly(
         "arrival",
         &["arrived", "admission_active", "recorded_by", "recorded_at"],
@@ -142,14 +147,31 @@ const HISTORIES: &[History] = &[
         ],
         &[("open", "withdrawn")],
     ),
-    fixed("class_group", &[&["id"], &["season_id", "school_id", "kind", "formation", "name"]]),
-    History {
-        table: "class_member",
-        keeps: Keeps::AllBut(&["active", "record_status", "left_at"]),
-        keys: &[&["id"], &["class_id", "seat_no", "active"], &["class_id", "record_id"]],
-        states: Some(("active", &[("1", "0")])),
-        emptied: &[],
-    },
+    fixed("class_group", &[&["id"], &["season_id", "school_id", "formation", "name"]]),
+    seats(
+        "class_member",
+        &["active", "record_status", "left_at"],
+        &[&["id"], &["class_id", "seat_no", "active"], &["record_id", "formation"]],
+    ),
+    fixed(
+        "section_group",
+        &[
+            &["id"],
+            &["season_id", "school_id", "formation", "subject", "block", "number"],
+            &["season_id", "school_id", "formation", "block", "home_class_id"],
+            &["season_id", "school_id", "formation", "block", "room_no"],
+        ],
+    ),
+    seats(
+        "section_member",
+        &["active", "place_active", "left_at"],
+        &[
+            &["id"],
+            &["section_id", "seat_no", "active"],
+            &["record_id", "formation", "subject", "active"],
+            &["record_id", "formation", "block", "active"],
+        ],
+    ),
     fixed("registry_dump", &[&["id"]]).emptying(&["file_name", "content"]),
     fixed("gate_event", &[&["seq", "nth"]]),
     partly(

@@ -484,7 +484,7 @@ CREATE TABLE registry_record (
     CHECK ((status = 'withdrawn') = (withdrawn_at IS NOT NULL)),
     CHECK (head_no > school_enrolled),
     CHECK (school_is_new = 0 OR head_no <= 3000),
-    UNIQUE (id, school_id, status),
+    UNIQUE (id, season_id, school_id, status),
     FOREIGN KEY (season_id, applicant_id, person_hash) REFERENCES applicant (season_id, applicant_id, person_hash),
     FOREIGN KEY (season_id, school_id, school_is_new, school_enrolled)
         REFERENCES school (season_id, school_id, is_new, enrolled),
@@ -497,17 +497,17 @@ CREATE UNIQUE INDEX registry_person ON registry_record (person_hash) WHERE statu
 CREATE UNIQUE INDEX registry_admission ON registry_record (admission_id) WHERE status = 'open';
 CREATE UNIQUE INDEX registry_head ON registry_record (season_id, school_id, head_no) WHERE status = 'open';
 
--- Classes and sections of at most 55. Dividing again is a new formation; the highest counts.
+-- Classes of at most 55. Dividing again is a new formation; the highest counts.
 CREATE TABLE class_group (
     id        {id},
     season_id TEXT    NOT NULL,
     school_id TEXT    NOT NULL,
-    kind      TEXT    NOT NULL CHECK (kind IN ('class', 'section')),
     formation INTEGER NOT NULL CHECK (formation >= 1),
     name      TEXT    NOT NULL,
     cap       INTEGER NOT NULL CHECK (cap BETWEEN 1 AND 55),
-    UNIQUE (season_id, school_id, kind, formation, name),
-    UNIQUE (id, school_id, kind, formation, cap),
+    UNIQUE (season_id, school_id, formation, name),
+    UNIQUE (id, season_id, school_id, formation),
+    UNIQUE (id, season_id, school_id, formation, cap),
     FOREIGN KEY (season_id, school_id) REFERENCES school (season_id, school_id)
 );
 
@@ -515,8 +515,8 @@ CREATE TABLE class_group (
 CREATE TABLE class_member (
     id            {id},
     class_id      BIGINT  NOT NULL,
+    season_id     TEXT    NOT NULL,
     school_id     TEXT    NOT NULL,
-    kind          TEXT    NOT NULL,
     formation     INTEGER NOT NULL,
     cap           INTEGER NOT NULL,
     seat_no       INTEGER NOT NULL,
@@ -527,13 +527,70 @@ CREATE TABLE class_member (
     CHECK (seat_no BETWEEN 1 AND cap),
     CHECK ((active = 1) = (record_status IS NOT NULL)),
     CHECK ((active = 1) = (left_at IS NULL)),
-    UNIQUE (class_id, record_id),
-    FOREIGN KEY (class_id, school_id, kind, formation, cap)
-        REFERENCES class_group (id, school_id, kind, formation, cap),
-    FOREIGN KEY (record_id, school_id, record_status) REFERENCES registry_record (id, school_id, status)
+    UNIQUE (record_id, formation),
+    UNIQUE (id, season_id, school_id, formation, record_id, active),
+    FOREIGN KEY (class_id, season_id, school_id, formation, cap)
+        REFERENCES class_group (id, season_id, school_id, formation, cap),
+    FOREIGN KEY (record_id, season_id, school_id, record_status)
+        REFERENCES registry_record (id, season_id, school_id, status)
 );
 CREATE UNIQUE INDEX class_member_seat ON class_member (class_id, seat_no) WHERE active = 1;
-CREATE UNIQUE INDEX class_member_once ON class_member (record_id, formation) WHERE kind = 'class';
+
+-- Teaching sections of at most 55, formed of the classes of one division: in a block of the timetable, in the room of a
+-- class or in a numbered room beside. Forming again is a new formation; the highest counts, as long as the classes do.
+CREATE TABLE section_group (
+    id              {id},
+    season_id       TEXT    NOT NULL,
+    school_id       TEXT    NOT NULL,
+    class_formation INTEGER NOT NULL,
+    formation       INTEGER NOT NULL CHECK (formation >= 1),
+    subject         TEXT    NOT NULL CHECK (subject IN ('physics', 'history', 'chemistry', 'biology', 'politics',
+        'geography')),
+    block           INTEGER NOT NULL CHECK (block BETWEEN 1 AND 6),
+    number          INTEGER NOT NULL CHECK (number >= 1),
+    cap             INTEGER NOT NULL CHECK (cap BETWEEN 1 AND 55),
+    home_class_id   BIGINT,
+    room_no         INTEGER CHECK (room_no >= 1),
+    CHECK ((home_class_id IS NULL) = (room_no IS NOT NULL)),
+    UNIQUE (season_id, school_id, formation, subject, block, number),
+    UNIQUE (season_id, school_id, formation, block, home_class_id),
+    UNIQUE (season_id, school_id, formation, block, room_no),
+    UNIQUE (id, season_id, school_id, class_formation, formation, subject, block, cap),
+    FOREIGN KEY (season_id, school_id) REFERENCES school (season_id, school_id),
+    FOREIGN KEY (home_class_id, season_id, school_id, class_formation)
+        REFERENCES class_group (id, season_id, school_id, formation)
+);
+
+-- A pupil sits in a section as long as the class place is held, once in a subject and once in a block: who leaves the
+-- class leaves the sections before that.
+CREATE TABLE section_member (
+    id              {id},
+    section_id      BIGINT  NOT NULL,
+    season_id       TEXT    NOT NULL,
+    school_id       TEXT    NOT NULL,
+    class_formation INTEGER NOT NULL,
+    formation       INTEGER NOT NULL,
+    subject         TEXT    NOT NULL,
+    block           INTEGER NOT NULL,
+    cap             INTEGER NOT NULL,
+    seat_no         INTEGER NOT NULL,
+    place_id        BIGINT  NOT NULL,
+    record_id       BIGINT  NOT NULL,
+    place_active    INTEGER CHECK (place_active = 1),
+    active          INTEGER NOT NULL CHECK (active IN (0, 1)),
+    left_at         BIGINT,
+    CHECK (seat_no BETWEEN 1 AND cap),
+    CHECK ((active = 1) = (place_active IS NOT NULL)),
+    CHECK ((active = 1) = (left_at IS NULL)),
+    FOREIGN KEY (section_id, season_id, school_id, class_formation, formation, subject, block, cap)
+        REFERENCES section_group (id, season_id, school_id, class_formation, formation, subject, block, cap),
+    FOREIGN KEY (place_id, season_id, school_id, class_formation, record_id, place_active)
+        REFERENCES class_member (id, season_id, school_id, formation, record_id, active)
+);
+CREATE UNIQUE INDEX section_member_seat ON section_member (section_id, seat_no) WHERE active = 1;
+CREATE UNIQUE INDEX section_member_subject ON section_member (record_id, formation, subject) WHERE active = 1;
+CREATE UNIQUE INDEX section_member_block ON section_member (record_id, formation, block) WHERE active = 1;
+CREATE INDEX section_member_place ON section_member (place_id);
 
 -- What the registry system says, as it was brought: sealed, and compared as a whole. The content may be destroyed.
 CREATE TABLE registry_dump (

@@ -87,7 +87,8 @@ fn sections_csv(schools: &[SchoolSections]) -> Result<Vec<u8>, Failure> {
     csv_of(header, rows)
 }
 
-fn room(room: &Room) -> String {
+/// The name of a room, such as 3班教室 or 走班教室1.
+pub fn room(room: &Room) -> String {
     match room {
         Room::Home(class) if class.bytes().all(|b| b.is_ascii_digit()) => format!("{class}班教室"),
         Room::Home(class) => format!("{class}教室"),
@@ -111,7 +112,11 @@ fn by_pupil(school: &SchoolSections) -> Vec<(&Pupil, Vec<&Section>)> {
     all
 }
 
-fn pupils_csv(schools: &[SchoolSections]) -> Result<Vec<u8>, Failure> {
+/// Where every pupil is taught what, in the bytes of `section_pupils.csv`.
+///
+/// # Errors
+/// None that input can cause.
+pub fn pupils_csv(schools: &[SchoolSections]) -> Result<Vec<u8>, Failure> {
     let header =
         ["school_id", "applicant_id", "class_no", "block", "subject", "section_no", "room"];
     let rows = schools.iter().flat_map(|school| {
