@@ -131,6 +131,62 @@ fn a_cell_that_cannot_be_read_stops_the_audit() {
     assert!(err(&done).contains("E101"), "{}", err(&done));
 }
 
+/// The table of a season's folder with one cell of one row put otherwise.
+fn put(file: &Path, row: usize, column: &str, value: &str) {
+    let text = fs::read_to_string(file).expect("there");
+    let mut rows: Vec<Vec<&str>> = text.lines().map(|l| l.split(',').collect()).collect();
+    let place = rows[0].iter().position(|h| *h == column).expect("a column");
+    rows[row - 1][place] = value;
+    let lines: Vec<String> = rows.iter().map(|r| r.join(",")).collect();
+    fs::write(file, lines.join("\n") + "\n").expect("written");
+}
+
+#[test]
+fn an_unlawful_plan_is_judged_and_no_obstacle() {
+    let room = Room::new();
+    let seat = &room.placed()[0];
+    let plan = fs::read_to_string(room.at("s/plan.csv")).expect("there");
+    let used = |line: &&str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        (cells[0], cells[1], cells[2]) == (&*seat[4], &*seat[2], &*seat[5])
+    };
+    let row = plan.lines().position(|l| used(&l)).expect("a plan line") + 1;
+    let schools = fs::read_to_string(room.at("s/schools.csv")).expect("there");
+    let school = schools.lines().position(|l| l.starts_with(&seat[4])).expect("the school") + 1;
+    let check = || luqu(&["check", room.at("s").to_str().expect("utf-8")]).status.code();
+
+    for (file, row, column, value, code, rule) in [
+        ("plan", row, "classes", "0", "E303", "V14,warning"),
+        ("plan", row, "document", "", "E302", "V01,error"),
+        ("schools", school, "enrolled", "3000", "E305", "V15,error"),
+    ] {
+        let path = room.at(&format!("s/{file}.csv"));
+        let lawful = fs::read_to_string(&path).expect("there");
+        put(&path, row, column, value);
+        if file == "schools" {
+            put(&path, row, "is_new", "yes");
+        }
+        assert_eq!(check(), Some(3), "{code} blocks everywhere else");
+        let done = room.audit(&["--answer", "/answer"]);
+        assert_eq!(done.status.code(), Some(5), "{}", err(&done));
+        assert!(err(&done).contains(&format!("warning[{code}]")), "{code}: {}", err(&done));
+        assert!(out(&done).contains(&format!("{rule},{}", seat[4])), "{code}: {}", out(&done));
+        fs::write(&path, lawful).expect("written");
+    }
+
+    // A plan line that the office's own plan does not have: its wishes and admissions are what is judged.
+    let mut lines: Vec<&str> = plan.lines().collect();
+    lines.remove(row - 1);
+    fs::write(room.at("s/plan.csv"), lines.join("\n") + "\n").expect("written");
+    assert_eq!(check(), Some(3));
+    let done = room.audit(&["--answer", "/answer"]);
+    assert_eq!(done.status.code(), Some(5), "{}", err(&done));
+    assert!(out(&done).contains(&format!("V01,error,{},{}", seat[4], seat[0])), "{}", out(&done));
+    // What cannot be understood stops an audit as it stops everything.
+    fs::write(room.at("s/plan.csv"), plan.replacen("unified", "unifed", 1)).expect("written");
+    assert_eq!(room.audit(&["--answer", "/answer"]).status.code(), Some(3));
+}
+
 #[test]
 fn a_line_written_twice_is_one_admission_and_a_warning() {
     let room = Room::new();

@@ -92,12 +92,19 @@ pub enum Purpose {
     Distribution,
     /// A plan is drafted before all of them.
     Planning,
+    /// Somebody's admissions are held against it, and the plan they used may be part of what is wrong.
+    Audit,
 }
 
 impl Purpose {
+    /// Before there are applicants.
+    const fn is_early(self) -> bool {
+        matches!(self, Self::Distribution | Self::Planning)
+    }
+
     fn requires(self, table: Table) -> bool {
         let later = matches!(table, Table::Applicants | Table::Wishes);
-        super::columns::table_required(table) && !(self != Self::Placement && later)
+        super::columns::table_required(table) && !(self.is_early() && later)
     }
 }
 
@@ -324,7 +331,8 @@ impl Gather {
             packed_wishes,
             restrictions: self.take(part!(Restrictions)),
             tie_decisions: self.take(part!(TieDecisions)),
-            undistributed: purpose != Purpose::Placement,
+            undistributed: purpose.is_early(),
+            judged: purpose == Purpose::Audit,
         }
     }
 

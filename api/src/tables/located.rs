@@ -44,7 +44,7 @@ impl Located {
 
     /// Whether the fault blocks.
     pub fn blocks(&self) -> bool {
-        self.fault.code.severity() == Severity::Error
+        self.fault.severity == Severity::Error
     }
 
     /// The place in one line: `2026考生.xlsx › 考生!E501`, `applicants.csv:501:id_number`; a header that is
@@ -141,7 +141,7 @@ impl Serialize for Located {
         let f = &self.fault;
         let mut object = to.serialize_struct("Located", 11)?;
         object.serialize_field("code", &f.code)?;
-        object.serialize_field("severity", &f.code.severity())?;
+        object.serialize_field("severity", &f.severity)?;
         object.serialize_field("title", self.title())?;
         object.serialize_field("file", &self.file)?;
         object.serialize_field("table", &f.table)?;

@@ -3,6 +3,8 @@
 //! A field is `None` when its cell is blank **or** could not be read; the reader has then already
 //! reported the fault, so that the check never reports a cell twice.
 
+#[cfg(doc)]
+use super::FaultCode;
 use super::special_part::SpecialPart;
 use super::wish_part::WishPart;
 use super::{Evaluation, Gender, Ownership, Score, Share, Stage, Text, Tier, YearMonth};
@@ -69,6 +71,9 @@ pub struct Draft {
     pub tie_decisions: Rows<TieDecisionRow>,
     /// The quota cells are still to be made: quota lines without any cell are no fault.
     pub undistributed: bool,
+    /// For an audit, which judges the plan as it was used: what is unlawful about it warns
+    /// ([`FaultCode::is_for_audit`]).
+    pub judged: bool,
 }
 
 /// A row of `schools`.

@@ -252,6 +252,21 @@ fault_codes! {
     LimitNotSet = "W506", Warning, "政策未设定该上限，未作检查";
 }
 
+impl FaultCode {
+    /// Whether it says that a plan, or a wish beside it, is unlawful rather than unintelligible: what an audit is
+    /// there to judge, and so no obstacle to it.
+    pub const fn is_for_audit(self) -> bool {
+        matches!(
+            self,
+            Self::NoPlanDocument
+                | Self::SeatsOverClasses
+                | Self::QuotaMismatch
+                | Self::NewSchoolTooLarge
+                | Self::WishWithoutSeats
+        )
+    }
+}
+
 impl fmt::Display for FaultCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
@@ -269,6 +284,8 @@ impl Serialize for FaultCode {
 pub struct Fault {
     /// What kind of fault.
     pub code: FaultCode,
+    /// Whether it blocks: as the code says, unless an audit is to judge it.
+    pub severity: Severity,
     /// The table it is in.
     pub table: Table,
     /// The row as the file counts it, the header being row 1; nothing for the table as a whole.
@@ -288,6 +305,7 @@ impl Fault {
     pub fn of_table(code: FaultCode, table: Table, expected: impl Into<String>) -> Self {
         Self {
             code,
+            severity: code.severity(),
             table,
             row: None,
             column: None,
@@ -301,6 +319,7 @@ impl Fault {
     pub fn at(code: FaultCode, table: Table, row: u32, column: impl Into<String>) -> Self {
         Self {
             code,
+            severity: code.severity(),
             table,
             row: Some(row),
             column: Some(column.into()),

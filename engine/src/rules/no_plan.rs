@@ -4,8 +4,9 @@
 //! approved with their plan lines.
 
 use super::{Case, Code, Violation};
+use crate::domain::PlanLine;
 
-/// Lists the admissions without a plan line, and those whose applicant or codes nobody knows.
+/// Lists the admissions without an approved plan line, and those whose applicant or codes nobody knows.
 ///
 /// A plan line of no seats is a plan line; who sits on it is over plan. A quota seat without a cell of
 /// the applicant's own junior school is V16.
@@ -27,8 +28,12 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
         if held.category.is_none() {
             wrong.push(format!("没有类别 {}", row.category));
         }
-        if held.offer().is_some_and(|offer| case.seats.scope(offer).is_none()) {
-            wrong.push(format!("没有{seat}的招生计划"));
+        if let Some(offer) = held.offer().filter(|&offer| case.seats.scope(offer).is_none()) {
+            let of = |l: &PlanLine| (l.school, l.batch, l.category) == offer;
+            wrong.push(match case.season.plan().iter().any(of) {
+                true => format!("{seat}的招生计划没有批准文号"),
+                false => format!("没有{seat}的招生计划"),
+            });
         }
         if !wrong.is_empty() {
             let what = wrong.join("，");

@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 use super::applicants::People;
 use super::plan::category_named;
 use super::schools::senior_school;
-use super::{Faults, LOT, Schools};
-use crate::domain::fault::Table;
+use super::{Faults, Keep, LOT, Schools};
+use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::special::{NO_DATE, SpecialRow, SpecialScores};
 use crate::domain::special_part::{SpecialCodes, SpecialPart};
 use crate::domain::wish_part::{Code, Codes};
@@ -44,9 +44,9 @@ pub(super) fn check(
         if lot.is_empty() {
             break;
         }
-        let most = faults.most;
+        let keep = faults.keep;
         let found: Vec<(Vec<Read>, Codes, Faults)> =
-            lot.into_par_iter().map(|part| names.part(part, most)).collect();
+            lot.into_par_iter().map(|part| names.part(part, keep)).collect();
         for (mut some, of_part, found) in found {
             let place: Vec<u32> = of_part.list().iter().map(|d| dates.add(d.clone())).collect();
             some.iter_mut().for_each(|r| {
@@ -88,9 +88,9 @@ struct Meanings {
 }
 
 impl Names<'_> {
-    /// Reads a part, and gives its dates; keeps `most` faults of it.
-    fn part(&self, part: SpecialPart, most: usize) -> (Vec<Read>, Codes, Faults) {
-        let mut faults = Faults::at_most(most);
+    /// Reads a part, and gives its dates.
+    fn part(&self, part: SpecialPart, keep: Keep) -> (Vec<Read>, Codes, Faults) {
+        let mut faults = Faults::new(keep);
         let mut list = Vec::with_capacity(part.len());
         let meanings = self.meanings(&part);
         for (row, codes) in part.rows() {
