@@ -32,6 +32,16 @@ impl Located {
         Self { fault, file, sheet: None, at: None, cell }
     }
 
+    /// A fault of a sheet of a workbook, or of a file that is none.
+    pub(super) fn in_sheet(fault: Fault, file: String, sheet: Option<&str>) -> Self {
+        let mut located = Self::in_file(fault, file);
+        if let Some(sheet) = sheet {
+            located.sheet = Some(sheet.to_owned());
+            located.cell = sheet.to_owned();
+        }
+        located
+    }
+
     /// Tells the fault of a file by the name that it was given elsewhere.
     pub fn rename(&mut self, from: &str, to: &str) {
         if self.file == from {

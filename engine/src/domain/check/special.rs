@@ -12,7 +12,7 @@ use crate::domain::special::{NO_DATE, SpecialRow, SpecialScores};
 use crate::domain::special_part::{SpecialCodes, SpecialPart};
 use crate::domain::wish_part::{Code, Codes};
 use crate::domain::{ApplicantIx, CategoryIx, SchoolIx, Score, Text};
-use crate::policy::Policy;
+use crate::policy::{Policy, Predicate, PriorityList};
 
 const TABLE: Table = Table::SpecialScores;
 
@@ -69,8 +69,37 @@ pub(super) fn check(
         }
         equal
     });
+    check_idle(policy, &read, faults);
     let rows = read.into_iter().map(|r| (r.applicant, r.special, r.date));
     SpecialScores::of(people.list.len(), rows, dates.list().to_vec())
+}
+
+/// Warns of the categories that read no special score and have some, at the first row of each.
+fn check_idle(policy: &Policy, read: &[Read], faults: &mut Faults) {
+    for (at, category) in policy.categories.iter().enumerate() {
+        let ix = CategoryIx::from(at);
+        let in_its_batches =
+            policy.batches.iter().filter(|b| b.seat_order.contains(&ix)).map(|b| &b.priority);
+        let mut orders = category.priority.iter().chain(in_its_batches);
+        if category.composite.is_some()
+            || category.eligible.contains(&Predicate::Qualified)
+            || orders.any(PriorityList::reads_special)
+        {
+            continue;
+        }
+        let rows = read.iter().filter(|r| r.special.category == ix).map(|r| r.row);
+        let Some(first) = rows.clone().min() else { continue };
+        faults.push(
+            Fault::at(FaultCode::IdleSpecial, TABLE, first, "category")
+                .found(&category.id)
+                .expected(format!(
+                    "{}的资格和录取顺序都不用特长成绩；这一类别的 {} 条不起作用",
+                    category.name,
+                    rows.count()
+                ))
+                .help("核对类别是否填错"),
+        );
+    }
 }
 
 struct Names<'a> {
