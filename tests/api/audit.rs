@@ -117,6 +117,44 @@ fn tables_of_the_season_s_folder_are_found_by_their_chinese_headers() {
 }
 
 #[test]
+fn an_admission_without_batch_or_category_is_judged() {
+    let room = Room::new();
+    let seat = &room.placed()[0];
+    let (who, school) = (&seat[0], &seat[4]);
+    room.write("a.csv", &format!("applicant_id,school_id,batch,category\n{who},{school},,\n"));
+    let done = room.audit(&["--admissions", "/a.csv"]);
+    assert_eq!(done.status.code(), Some(5), "{}", err(&done));
+    let told = out(&done);
+    assert!(
+        told.contains(&format!("V01,error,{school},{who},,,没有写明批次，没有写明类别,")),
+        "{told}"
+    );
+    assert!(told.contains(&format!(" 录取考生 {who}：没有写明批次")), "{told}");
+}
+
+#[test]
+fn an_outcome_that_means_nothing_loses_no_admission() {
+    let room = Room::new();
+    let seat = &room.placed()[0];
+    let line = |outcome: &str| {
+        format!(
+            "applicant_id,school_id,batch,category,录取结果\n{},{},{},{},{outcome}\n",
+            seat[0], seat[4], seat[2], seat[5]
+        )
+    };
+    for (outcome, judged) in [("录取", "录取 1 条"), ("", "录取 1 条"), ("未录取", "录取 0 条")]
+    {
+        room.write("a.csv", &line(outcome));
+        let done = room.audit(&["--admissions", "/a.csv"]);
+        assert!(err(&done).contains(judged), "{outcome}: {}", err(&done));
+    }
+    room.write("a.csv", &line("拟录取"));
+    let done = room.audit(&["--admissions", "/a.csv"]);
+    assert_eq!(done.status.code(), Some(3), "{}", err(&done));
+    assert!(err(&done).contains("a.csv:2:outcome"), "{}", err(&done));
+}
+
+#[test]
 fn a_cell_that_cannot_be_read_stops_the_audit() {
     let room = Room::new();
     room.write("r.csv", "applicant_id,school_id,opened_on\n1,G0001,2026-08-20\n2,G0001,八月\n");

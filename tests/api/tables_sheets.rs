@@ -6,6 +6,7 @@ use std::path::Path;
 
 use luqu::tables::load;
 use luqu_engine::domain::Table;
+use rust_xlsxwriter::{Format, Workbook};
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
@@ -53,6 +54,33 @@ fn a_hidden_sheet_is_read_and_said() {
     }
     let folder = workbook("xl/workbook.xml", "name=\"同分裁定\"", "name=\"旧表\" state=\"hidden\"");
     assert_eq!(faults(folder.path()), ["W502 season.xlsx › 旧表"], "what is not read is one thing");
+}
+
+#[test]
+fn a_time_without_a_day_is_no_date() {
+    let date = Format::new().set_num_format("yyyy-mm-dd hh:mm");
+    for (serial, expected) in [
+        (46_205.354, &[][..]),
+        (0.354, &["E106 season.xlsx › 特长成绩!F2"][..]),
+        (0.0, &["E106 season.xlsx › 特长成绩!F2"]),
+        (-5.0, &["E106 season.xlsx › 特长成绩!F2"]),
+    ] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut book = Book::clean();
+        let tests = book.rows(Table::SpecialScores).clone();
+        book.tables.retain(|(t, _)| *t != Table::SpecialScores);
+        book.write_csv(folder.path(), |t| t.as_bytes().to_vec());
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet().set_name("特长成绩").expect("a sheet name");
+        for (r, row) in (0u32..).zip(&tests) {
+            for (c, cell) in (0u16..).zip(row) {
+                sheet.write_string(r, c, cell).expect("a cell");
+            }
+        }
+        sheet.write_number_with_format(1, 5, serial, &date).expect("a date");
+        workbook.save(folder.path().join("season.xlsx")).expect("a writable folder");
+        assert_eq!(faults(folder.path()), expected, "{serial}");
+    }
 }
 
 /// The faults where the cell that holds the number is written otherwise.

@@ -64,6 +64,8 @@ impl fmt::Display for Raw<'_> {
                     None => f.write_str(text),
                 }
             }
+            // Hundreds of digits help nobody either.
+            Self::Number(number) if number.abs() >= 1e21 => write!(f, "{number:e}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Bool(true) => f.write_str("TRUE"),
             Self::Bool(false) => f.write_str("FALSE"),
@@ -147,8 +149,9 @@ fn code_text(text: &str) -> Read<Text> {
     if text.len() > MAX_CODE {
         return Err(bad("不超过 64 字节的代码"));
     }
-    if text.starts_with(['=', '+', '-', '@']) {
-        return Err(bad("不以 = + - @ 开头的代码"));
+    // An apostrophe is how text is typed into a spreadsheet, which does not show it.
+    if text.starts_with(['=', '+', '-', '@', '\'']) {
+        return Err(bad("不以 = + - @ ' 开头的代码"));
     }
     // Other spaces than the plain one look like it, or like nothing, and make two codes of one.
     if text.chars().any(|c| is_hidden(c) || (c.is_whitespace() && c != ' ')) {
@@ -366,6 +369,7 @@ mod tests {
         assert_eq!(id("5.00222E+17"), Err(FaultCode::StoredAsNumber));
         assert_eq!(id("E12345678").as_deref(), Ok("E12345678"));
         assert_eq!(id("=1+1"), Err(FaultCode::BadCode));
+        assert_eq!(id("'0012"), Err(FaultCode::BadCode));
         assert_eq!(id("a\u{202e}b"), Err(FaultCode::BadCode));
         assert_eq!(id("a\u{a0}b"), Err(FaultCode::BadCode));
         assert_eq!(id("a b").as_deref(), Ok("a b"));

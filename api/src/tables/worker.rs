@@ -234,7 +234,10 @@ fn write(
         DataRef::Bool(value) => out.cell(column, Raw::Bool(*value)),
         DataRef::DateTimeIso(text) => out.cell(column, Raw::Date(text)),
         DataRef::Error(error) => out.cell(column, Raw::Error(&error.to_string())),
-        DataRef::DateTime(at) if at.is_duration() => out.cell(column, Raw::Number(at.as_f64())),
+        // A time of no day, or none at all, as a date would be one of 1899.
+        DataRef::DateTime(at) if at.is_duration() || at.as_f64() < 1.0 => {
+            out.cell(column, Raw::Number(at.as_f64()))
+        }
         DataRef::DateTime(at) => {
             let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
             let text = if (hour, minute, second) == (0, 0, 0) {

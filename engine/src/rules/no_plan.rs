@@ -22,11 +22,15 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
         if held.school.is_none() {
             wrong.push(format!("学校 {} 不在学校名册中", row.school));
         }
-        if held.batch.is_none() {
-            wrong.push(format!("没有批次 {}", row.batch));
-        }
-        if held.category.is_none() {
-            wrong.push(format!("没有类别 {}", row.category));
+        for (known, what, written) in [
+            (held.batch.is_some(), "批次", &row.batch),
+            (held.category.is_some(), "类别", &row.category),
+        ] {
+            match (known, written.as_str()) {
+                (true, _) => {}
+                (false, "") => wrong.push(format!("没有写明{what}")),
+                (false, written) => wrong.push(format!("没有{what} {written}")),
+            }
         }
         if let Some(offer) = held.offer().filter(|&offer| case.seats.scope(offer).is_none()) {
             let of = |l: &PlanLine| (l.school, l.batch, l.category) == offer;
@@ -37,8 +41,9 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
         }
         if !wrong.is_empty() {
             let what = wrong.join("，");
+            let way = if seat.is_empty() { seat } else { format!("以{seat}") };
             let sentence = format!(
-                "{} 以{seat}录取考生 {}：{what}；录取须有批准的招生计划",
+                "{} {way}录取考生 {}：{what}；录取须有批准的招生计划",
                 case.school_name(&row.school),
                 row.applicant
             );
