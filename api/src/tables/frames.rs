@@ -1,9 +1,9 @@
 //! What the parsing process tells its parent: frames of a compact form, little endian, on a pipe.
 //!
-//! `MAGIC`, then frames of a tag and its content: `S` known, hidden, name — a sheet begins; `M` top, left, bottom, right — cells of it
-//! that are merged, rows and columns from 0; `R` row, count, cells —
-//! a row of the sheet; `F` kind, words — the file is at fault, and nothing follows; `Z` — the end. A
-//! stream without `Z` or `F` at its end was cut off. The parent trusts no length and no order in it.
+//! `MAGIC`, then frames of a tag and its content: `S` known, hidden, name — a sheet begins; `M` top, left,
+//! bottom, right — cells of the sheet that are merged, rows and columns from 0; `R` row, count, cells — a row
+//! of the sheet; `F` kind, words — the file is at fault, and nothing follows; `Z` — the end. A stream without
+//! `Z` or `F` at its end was cut off. The parent trusts no length and no order in it.
 
 use std::io::{self, Write};
 
@@ -17,6 +17,8 @@ pub(super) const MAX_ROWS: u32 = 1_048_576;
 pub(super) const MAX_COLUMNS: u32 = 16_384;
 /// The cells of all tables of a workbook: twice a season of a million wishes.
 pub(super) const MAX_CELLS: u64 = 16_000_000;
+/// The merged cells of all tables of a workbook.
+pub(super) const MAX_MERGED: usize = 1 << 16;
 /// The bytes of the whole stream.
 pub(super) const MAX_STREAM: u64 = 512 << 20;
 
@@ -45,13 +47,13 @@ impl<W: Write> FrameWriter<W> {
         write_text(&mut self.to, name)
     }
 
-    /// Says that cells are merged, before the rows of their sheet; gives the bytes it took.
-    pub(super) fn merged(&mut self, cells: Merged) -> io::Result<u64> {
+    /// Says that cells are merged, before the rows of their sheet.
+    pub(super) fn merged(&mut self, cells: Merged) -> io::Result<()> {
         self.to.write_all(b"M")?;
         for number in [cells.top, cells.left, cells.bottom, cells.right] {
             self.to.write_all(&number.to_le_bytes())?;
         }
-        Ok(17)
+        Ok(())
     }
 
     /// Adds a cell to the row at hand. Blank cells are not written.
@@ -185,7 +187,9 @@ pub(super) fn read(bytes: &[u8]) -> Stream {
                 sheets.push(Sheet { name: name.to_owned(), known, hidden, merged, rows });
             }
             Some(b'M') => match (sheets.last_mut(), cursor.merged()) {
-                (Some(sheet), Some(merged)) => sheet.merged.push(merged),
+                (Some(sheet), Some(merged)) if sheet.merged.len() < MAX_MERGED => {
+                    sheet.merged.push(merged);
+                }
                 _ => return Stream::Broken,
             },
             Some(b'R') => {

@@ -14,7 +14,9 @@ use calamine::{DataRef, Reader as _, SheetVisible, Xlsx, XlsxError};
 use super::answer_files;
 use super::cell::Raw;
 use super::columns::table_named;
-use super::frames::{FrameWriter, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MAX_STREAM, Merged, Trouble};
+use super::frames::{
+    FrameWriter, MAX_CELLS, MAX_COLUMNS, MAX_MERGED, MAX_ROWS, MAX_STREAM, Merged, Trouble,
+};
 
 /// Most address space of the process, in bytes.
 pub const MEMORY: u64 = 512 << 20;
@@ -48,7 +50,10 @@ fn too_large(words: impl ToString) -> Stop {
 
 impl From<XlsxError> for Stop {
     fn from(error: XlsxError) -> Self {
-        unreadable(error)
+        match error {
+            XlsxError::CellError(value) => unreadable(format!("有不认识的错误值 {value}")),
+            other => unreadable(other),
+        }
     }
 }
 
@@ -84,7 +89,7 @@ fn workbook(file: File, out: &mut FrameWriter<impl Write>) -> Result<(), Stop> {
     let mut reader = BufReader::new(file);
     reader.rewind().map_err(unreadable)?;
     let mut book: Xlsx<_> = Xlsx::new(reader)?;
-    let mut budget = Budget { cells: MAX_CELLS, bytes: MAX_STREAM };
+    let mut budget = Budget { cells: MAX_CELLS, merged: MAX_MERGED, bytes: MAX_STREAM };
     let sheets: Vec<(String, SheetVisible)> =
         book.sheets_metadata().iter().map(|s| (s.name.clone(), s.visible)).collect();
     for (name, visible) in sheets {
@@ -149,14 +154,8 @@ impl Write for Watch {
 
 struct Budget {
     cells: u64,
+    merged: usize,
     bytes: u64,
-}
-
-impl Budget {
-    fn spend(&mut self, bytes: u64) -> Result<(), Stop> {
-        self.bytes = self.bytes.checked_sub(bytes).ok_or_else(|| too_large("文字总量超出上限"))?;
-        Ok(())
-    }
 }
 
 /// Writes which cells of a sheet are merged.
@@ -171,8 +170,11 @@ fn merged<R: Read + Seek>(
         if top > bottom || left > right || bottom >= MAX_ROWS || right >= MAX_COLUMNS {
             return Err(unreadable(format!("工作表“{name}”有超出范围的合并单元格")));
         }
-        let bytes = out.merged(Merged { top, left, bottom, right })?;
-        budget.spend(bytes)?;
+        budget.merged = budget
+            .merged
+            .checked_sub(1)
+            .ok_or_else(|| too_large(format!("合并单元格超过 {MAX_MERGED} 处")))?;
+        out.merged(Merged { top, left, bottom, right })?;
     }
     Ok(())
 }
@@ -211,7 +213,8 @@ fn sheet<R: Read + Seek>(
 
 fn end_row(out: &mut FrameWriter<impl Write>, row: u32, budget: &mut Budget) -> Result<(), Stop> {
     let bytes = out.end_row(row + 1)?;
-    budget.spend(bytes)
+    budget.bytes = budget.bytes.checked_sub(bytes).ok_or_else(|| too_large("文字总量超出上限"))?;
+    Ok(())
 }
 
 /// Writes a cell that is not blank; one that has no value is a formula.

@@ -3,8 +3,6 @@
 //! A field is `None` when its cell is blank **or** could not be read; the reader has then already
 //! reported the fault, so that the check never reports a cell twice.
 
-#[cfg(doc)]
-use super::FaultCode;
 use super::special_part::SpecialPart;
 use super::wish_part::WishPart;
 use super::{Evaluation, Gender, Ownership, Score, Share, Stage, Text, Tier, YearMonth};
@@ -72,7 +70,7 @@ pub struct Draft {
     /// The quota cells are still to be made: quota lines without any cell are no fault.
     pub undistributed: bool,
     /// For an audit, which judges the plan as it was used: what is unlawful about it warns
-    /// ([`FaultCode::is_for_audit`]).
+    /// ([`is_for_audit`](super::FaultCode::is_for_audit)).
     pub judged: bool,
 }
 

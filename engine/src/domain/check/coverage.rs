@@ -1,7 +1,6 @@
 //! What is lawful and hardly meant: applicants whom no plan covers or no quota can reach, a tilt that tilts
 //! nothing, decisions about ties that lots are drawn for, a seed that anybody knows, a composite that is not of a
-//! hundred parts. Warnings, of a season without
-//! blocking faults.
+//! hundred parts. Warnings, of a season without blocking faults.
 
 use super::applicants::People;
 use super::plan::Plan;
