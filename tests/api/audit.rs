@@ -117,6 +117,44 @@ fn tables_of_the_season_s_folder_are_found_by_their_chinese_headers() {
 }
 
 #[test]
+fn an_admission_without_batch_or_category_is_judged() {
+    let room = Room::new();
+    let seat = &room.placed()[0];
+    let (who, school) = (&seat[0], &seat[4]);
+    room.write("a.csv", &format!("applicant_id,school_id,batch,category\n{who},{school},,\n"));
+    let done = room.audit(&["--admissions", "/a.csv"]);
+    assert_eq!(done.status.code(), Some(5), "{}", err(&done));
+    let told = out(&done);
+    assert!(
+        told.contains(&format!("V01,error,{school},{who},,,没有写明批次，没有写明类别,")),
+        "{told}"
+    );
+    assert!(told.contains(&format!(" 录取考生 {who}：没有写明批次")), "{told}");
+}
+
+#[test]
+fn an_outcome_that_means_nothing_loses_no_admission() {
+    let room = Room::new();
+    let seat = &room.placed()[0];
+    let line = |outcome: &str| {
+        format!(
+            "applicant_id,school_id,batch,category,录取结果\n{},{},{},{},{outcome}\n",
+            seat[0], seat[4], seat[2], seat[5]
+        )
+    };
+    for (outcome, judged) in [("录取", "录取 1 条"), ("", "录取 1 条"), ("未录取", "录取 0 条")]
+    {
+        room.write("a.csv", &line(outcome));
+        let done = room.audit(&["--admissions", "/a.csv"]);
+        assert!(err(&done).contains(judged), "{outcome}: {}", err(&done));
+    }
+    room.write("a.csv", &line("拟录取"));
+    let done = room.audit(&["--admissions", "/a.csv"]);
+    assert_eq!(done.status.code(), Some(3), "{}", err(&done));
+    assert!(err(&done).contains("a.csv:2:outcome"), "{}", err(&done));
+}
+
+#[test]
 fn a_cell_that_cannot_be_read_stops_the_audit() {
     let room = Room::new();
     room.write("r.csv", "applicant_id,school_id,opened_on\n1,G0001,2026-08-20\n2,G0001,八月\n");
@@ -129,6 +167,62 @@ fn a_cell_that_cannot_be_read_stops_the_audit() {
     let done = room.audit(&["--answer", "/answer", "--registry", "/r.csv"]);
     assert_eq!(done.status.code(), Some(3));
     assert!(err(&done).contains("E101"), "{}", err(&done));
+}
+
+/// The table of a season's folder with one cell of one row put otherwise.
+fn put(file: &Path, row: usize, column: &str, value: &str) {
+    let text = fs::read_to_string(file).expect("there");
+    let mut rows: Vec<Vec<&str>> = text.lines().map(|l| l.split(',').collect()).collect();
+    let place = rows[0].iter().position(|h| *h == column).expect("a column");
+    rows[row - 1][place] = value;
+    let lines: Vec<String> = rows.iter().map(|r| r.join(",")).collect();
+    fs::write(file, lines.join("\n") + "\n").expect("written");
+}
+
+#[test]
+fn an_unlawful_plan_is_judged_and_no_obstacle() {
+    let room = Room::new();
+    let seat = &room.placed()[0];
+    let plan = fs::read_to_string(room.at("s/plan.csv")).expect("there");
+    let used = |line: &&str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        (cells[0], cells[1], cells[2]) == (&*seat[4], &*seat[2], &*seat[5])
+    };
+    let row = plan.lines().position(|l| used(&l)).expect("a plan line") + 1;
+    let schools = fs::read_to_string(room.at("s/schools.csv")).expect("there");
+    let school = schools.lines().position(|l| l.starts_with(&seat[4])).expect("the school") + 1;
+    let check = || luqu(&["check", room.at("s").to_str().expect("utf-8")]).status.code();
+
+    for (file, row, column, value, code, rule) in [
+        ("plan", row, "classes", "0", "E303", "V14,warning"),
+        ("plan", row, "document", "", "E302", "V01,error"),
+        ("schools", school, "enrolled", "3000", "E305", "V15,error"),
+    ] {
+        let path = room.at(&format!("s/{file}.csv"));
+        let lawful = fs::read_to_string(&path).expect("there");
+        put(&path, row, column, value);
+        if file == "schools" {
+            put(&path, row, "is_new", "yes");
+        }
+        assert_eq!(check(), Some(3), "{code} blocks everywhere else");
+        let done = room.audit(&["--answer", "/answer"]);
+        assert_eq!(done.status.code(), Some(5), "{}", err(&done));
+        assert!(err(&done).contains(&format!("warning[{code}]")), "{code}: {}", err(&done));
+        assert!(out(&done).contains(&format!("{rule},{}", seat[4])), "{code}: {}", out(&done));
+        fs::write(&path, lawful).expect("written");
+    }
+
+    // A plan line that the office's own plan does not have: its wishes and admissions are what is judged.
+    let mut lines: Vec<&str> = plan.lines().collect();
+    lines.remove(row - 1);
+    fs::write(room.at("s/plan.csv"), lines.join("\n") + "\n").expect("written");
+    assert_eq!(check(), Some(3));
+    let done = room.audit(&["--answer", "/answer"]);
+    assert_eq!(done.status.code(), Some(5), "{}", err(&done));
+    assert!(out(&done).contains(&format!("V01,error,{},{}", seat[4], seat[0])), "{}", out(&done));
+    // What cannot be understood stops an audit as it stops everything.
+    fs::write(room.at("s/plan.csv"), plan.replacen("unified", "unifed", 1)).expect("written");
+    assert_eq!(room.audit(&["--answer", "/answer"]).status.code(), Some(3));
 }
 
 #[test]

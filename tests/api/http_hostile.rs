@@ -78,6 +78,32 @@ fn a_body_of_json_is_held_to_what_people_write() {
 }
 
 #[test]
+fn a_body_that_is_not_the_json_wanted_is_told_where_and_in_chinese() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let anybody = Client::anonymous(&world);
+        let json = "application/json";
+        for (kind, body, status, words) in [
+            (json, "{\n \"name\": \"zhao\",\n \"password\": 7}", 422, "第 3 行第 14 列：字段缺少"),
+            (json, "{\"name\": zhao}", 400, "第 1 行第 10 列：不是 JSON"),
+            (json, "{\"name\": \"zhao\"", 400, "第 1 行第 15 列：内容不完整"),
+            (json, "", 400, "第 1 行第 0 列：内容不完整"),
+            ("text/plain", "{}", 415, "须是 JSON"),
+        ] {
+            let request = Request::post("/v1/session")
+                .header(header::CONTENT_TYPE, kind)
+                .body(Body::from(body))
+                .expect("a request");
+            let reply = anybody.exchange(request).await;
+            assert_eq!(reply.status.as_u16(), status, "{body}: {}", reply.text());
+            let detail = reply.json()["detail"].as_str().expect("words").to_owned();
+            assert!(detail.contains(words) && !detail.contains("Failed"), "{body}: {detail}");
+        }
+    });
+}
+
+#[test]
 fn a_nul_is_refused_alike_on_both_databases() {
     for db in TestDb::all() {
         block_on(async {

@@ -53,6 +53,7 @@ mod tables_files;
 mod tables_headers;
 mod tables_hostile;
 mod tables_kit;
+mod tables_sheets;
 mod template;
 mod verify;
 mod walk;

@@ -94,8 +94,40 @@ fn what_is_no_table() {
     let long = book.csv(Table::Wishes) + &"x".repeat(1 << 21);
     fs::write(folder.path().join("wishes.csv"), long).expect("a writable folder");
     assert_eq!(faults(folder.path()), ["E003 wishes.csv:8"]);
-    fs::write(folder.path().join("wishes.csv"), "").expect("a writable folder");
-    assert_eq!(faults(folder.path()).len(), 4, "an empty file lacks every required column");
+}
+
+#[test]
+fn an_empty_table_is_one_fault() {
+    let folder = clean();
+    for empty in ["", "\u{feff}", "\n\r\n\n", "\u{feff} ,,\n,,\n", "\"\",\"\"\n"] {
+        for (file, label) in [("wishes", "志愿"), ("tie_decisions", "同分裁定")] {
+            let path = folder.path().join(format!("{file}.csv"));
+            let full = fs::read(&path).expect("the file is there");
+            fs::write(&path, empty).expect("a writable folder");
+            assert_eq!(faults(folder.path()), [format!("E007 {file}.csv")], "{empty:?}");
+            let told = &load(folder.path(), None).expect("a folder").faults[0];
+            assert!(told.fault.help.contains(label), "{}", told.fault.help);
+            fs::write(&path, full).expect("a writable folder");
+        }
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut book = Book::clean();
+    book.rows(Table::Wishes).clear();
+    book.rows(Table::TieDecisions).clear();
+    book.write_xlsx(folder.path());
+    assert_eq!(faults(folder.path()), ["E007 志愿"], "the template leaves tables empty");
+}
+
+#[test]
+fn a_composite_of_other_than_a_hundred_parts_is_asked_about() {
+    let folder = clean();
+    let path = folder.path().join("policy.toml");
+    let text = fs::read_to_string(&path).expect("a policy");
+    fs::write(&path, text.replace("special_pct = 60", "special_pct = 70")).expect("a file");
+    let loaded = load(folder.path(), None).expect("a folder");
+    assert_eq!(faults(folder.path()), ["W515 policy.toml"]);
+    assert_eq!(loaded.faults[0].found(), "40 + 70");
+    assert!(loaded.season.is_some());
 }
 
 #[test]
@@ -124,6 +156,22 @@ fn a_refused_policy_hides_no_fault_of_the_tables() {
         assert_eq!(loaded.faults[0].fault.code.code(), "E401");
         assert!(loaded.faults[0].fault.expected.len() < 1_000, "nobody reads a whole page");
     }
+}
+
+#[test]
+fn what_no_rule_reads_is_asked_about() {
+    let folder = clean();
+    let add = |name: &str, line: &str| {
+        let path = folder.path().join(name);
+        let text = fs::read_to_string(&path).expect("the file is there");
+        fs::write(path, format!("{text}{line}\n")).expect("a writable folder");
+    };
+    // A category that has no test, where another was meant; lots decide in this batch.
+    add("special_scores.csv", "A03,unified,,80,yes,");
+    add("tie_decisions.csv", "key,A03,1,裁定2号");
+    add("tie_decisions.csv", "key,A04,2,裁定2号");
+    let found = faults(folder.path());
+    assert_eq!(found, ["W516 special_scores.csv:3:category", "W517 tie_decisions.csv:3:batch"]);
 }
 
 fn check(path: &Path, more: &[&str]) -> Output {

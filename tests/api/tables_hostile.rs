@@ -184,6 +184,17 @@ fn variants() -> Vec<(String, Vec<u8>)> {
             .into(),
         ),
     );
+    let merges = "<mergeCell ref=\"A1:B2\"/>".repeat(70_000);
+    add(
+        "more merges than anybody makes",
+        with_sheet(&format!("<sheetData/><mergeCells>{merges}</mergeCells>")),
+    );
+    for at in ["B2:A1", "A1:XFE2", "A1:A1048577", "A", ""] {
+        let merge = format!("<sheetData/><mergeCells><mergeCell ref=\"{at}\"/></mergeCells>");
+        add(&format!("merged {at:?}"), with_sheet(&merge));
+    }
+    add("a shared formula of none", row("", "<c r=\"A1\"><f t=\"shared\"/></c>"));
+    add("an unknown error", row("", "<c r=\"A1\" t=\"e\"><v>#BUSY!</v></c>"));
     add(
         "merged everything",
         with_sheet(

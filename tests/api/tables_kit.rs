@@ -44,7 +44,7 @@ rounding = "none"
 id = "early"
 name = "提前批"
 seat_order = ["sports"]
-priority = ["composite", "total", "lottery"]
+priority = ["composite", "total", "manual"]
 
 [[batches]]
 id = "key"
@@ -120,7 +120,7 @@ const TABLES: &[(Table, &str)] = &[
         "applicant_id,category,school_id,score,qualified,test_date\nA02,sports,,88.5,yes,2026-05-10",
     ),
     (Table::Restrictions, "applicant_id,kind,reason,document\nA04,quota_ineligible,在外就读,招考处1号"),
-    (Table::TieDecisions, "batch,applicant_id,order,document\nkey,A02,1,裁定1号"),
+    (Table::TieDecisions, "batch,applicant_id,order,document\nearly,A02,1,裁定1号"),
 ];
 
 /// The tables of a season as text, header first.

@@ -1,7 +1,7 @@
 //! Each rule of the audit: at the limit, one over, and what it does not concern.
 
 use luqu_engine::domain::{Severity, Text};
-use luqu_engine::rules::{Attending, Seal, SectionRow};
+use luqu_engine::rules::{Attending, Code, Seal, SectionRow};
 
 use crate::audit_world::World;
 
@@ -258,6 +258,21 @@ fn v12_a_relative_floor_binds_only_under_a_full_class() {
 }
 
 #[test]
+fn v12_tells_the_total_and_the_floor() {
+    let mut world = World::new();
+    world.draft.plan.rows[1].1.seats = Some(30);
+    athlete(&mut world, "a1", 379);
+    let found = &world.audit()[0];
+    assert_eq!((found.found.as_str(), found.allowed.as_str()), ("379", "380"));
+    assert_eq!((found.batch.as_str(), found.category.as_str()), ("special", "sports"));
+    assert_eq!(
+        found.detail,
+        "一中（S1） 提前批体育特长录取考生 a1，总分379，最低380分（实施方案第18条）"
+    );
+    assert!(found.withholds("a1", "S1") && !found.withholds("a2", "S1"));
+}
+
+#[test]
 fn v13_a_special_seat_needs_a_qualified_test() {
     let mut world = World::new();
     world.draft.plan.rows[1].1.seats = Some(30);
@@ -305,6 +320,80 @@ fn v14_students_listed_one_by_one_are_counted_once() {
     assert_eq!(world.audit()[0].found, "56");
     world.inputs.classes.retain(|c| c.applicant != "a0");
     assert_eq!(world.found(), [""; 0]);
+}
+
+#[test]
+fn v14_a_plan_beyond_its_classes_is_warned_of() {
+    let mut world = World::new();
+    world.draft.judged = true;
+    let line = &mut world.draft.plan.rows[1].1;
+    (line.seats, line.classes) = (Some(55), Some(1));
+    assert_eq!(world.found(), [""; 0]);
+    world.draft.plan.rows[1].1.seats = Some(56);
+    let found = &world.audit()[0];
+    assert_eq!((found.code, found.severity), (Code::V14, Severity::Warning));
+    assert_eq!(found.detail, "一中（S1） 第一批统招计划56人，1个班×55人最多55人（实施方案第4条）");
+}
+
+#[test]
+fn v15_a_plan_that_would_make_a_new_school_too_large_is_warned_of() {
+    let mut world = World::new();
+    world.draft.judged = true;
+    world.admitted("a1", 500, "S3", "unified");
+    assert_eq!(world.found(), [""; 0]);
+    world.draft.plan.rows[4].1.seats = Some(21);
+    let found = &world.audit()[0];
+    assert_eq!((found.code, found.severity), (Code::V15, Severity::Warning));
+    assert_eq!(
+        found.detail,
+        "新建高中 三中（S3） 按计划将有3001人（现有在校生2980人、招生计划21人），规模上限3000人（实施方案第4条）"
+    );
+    assert!(!found.withholds("a1", "S3"), "the school itself is not above it");
+}
+
+#[test]
+fn v01_a_plan_line_without_a_document_is_no_plan() {
+    let mut world = World::new();
+    world.draft.judged = true;
+    world.admitted("a1", 500, "S2", "unified");
+    assert_eq!(world.found(), [""; 0]);
+    world.draft.plan.rows[3].1.document = None;
+    assert_eq!(world.found(), ["V01 S2 a1"]);
+    assert_eq!(world.audit()[0].found, "第一批统招的招生计划没有批准文号");
+    // Without any line the wishes for it are left without a seat, which is no obstacle either.
+    world.draft.plan.rows.remove(3);
+    assert_eq!(world.found(), ["V01 S2 a1"]);
+    assert_eq!(world.audit()[0].found, "没有第一批统招的招生计划");
+}
+
+#[test]
+fn v02_cells_do_not_make_more_seats_than_the_plan() {
+    let mut world = World::new();
+    world.draft.judged = true;
+    world.draft.plan.rows[2].1.seats = Some(1);
+    for (id, total) in [("a1", 600), ("a2", 590)] {
+        world.admitted(id, total, "S1", "quota");
+    }
+    world.draft.applicants.rows[1].1.junior_id = Some("J2".into());
+    assert_eq!(world.found(), ["V02 S1 a2"], "each is within the own cell");
+    assert_eq!(
+        world.audit()[0].detail,
+        "一中（S1） 第一批指标到校（各初中合计） 录取2人，计划1人；考生 a2 在超出之列（实施方案第18条）"
+    );
+    // Who is beyond the own cell is listed once.
+    world.draft.applicants.rows[1].1.junior_id = Some("J1".into());
+    assert_eq!(world.found(), ["V02 S1 a2"]);
+}
+
+#[test]
+fn v02_cells_lend_no_more_seats_than_the_plan_has() {
+    let mut world = World::new();
+    world.draft.judged = true;
+    world.draft.plan.rows[2].1.seats = Some(1);
+    for (id, total) in [("a1", 600), ("a2", 590)] {
+        world.admitted(id, total, "S1", "returned");
+    }
+    assert_eq!(world.found(), ["V02 S1 a2"]);
 }
 
 #[test]

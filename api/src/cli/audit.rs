@@ -10,8 +10,9 @@ use super::Exit;
 use crate::audit_report::{Findings, page, violations_csv, workbook};
 use crate::error::Failure;
 use crate::tables::audit_inputs::{Elsewhere, load_inputs};
+use crate::tables::load::{self, Purpose};
 use crate::tables::write::atomic;
-use crate::tables::{answer, load, report, seals};
+use crate::tables::{answer, report, seals};
 
 /// 核查录取名单、学籍和班级：无计划、超计划、提前、跨区域……
 #[derive(clap::Args)]
@@ -47,15 +48,16 @@ pub(super) struct Args {
     seed: Option<String>,
 }
 
-/// Runs the audit. Exit 5 when a violation is an error; what was found goes to stdout, or to `--out`.
+/// Runs the audit. Exit 5 when anything was found, warnings too; what was found goes to stdout, or to `--out`.
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(dir) = &args.out {
         may_write(&args.season, dir)?;
     }
-    let season = match load::season_or_report(&args.season, args.seed.as_deref())? {
-        Ok(season) => season,
-        Err(exit) => return Ok(exit),
-    };
+    let season =
+        match load::season_or_report_for(Purpose::Audit, &args.season, args.seed.as_deref())? {
+            Ok(season) => season,
+            Err(exit) => return Ok(exit),
+        };
     let roll = args.answer.as_deref().map(|dir| answer::roll(&season, dir)).transpose()?.flatten();
     let placements = args.answer.as_deref().filter(|_| roll.is_none());
     let placements = placements.map(|dir| dir.join("placements.csv"));

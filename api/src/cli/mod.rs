@@ -25,6 +25,7 @@ mod retention;
 mod sections;
 mod serve;
 mod text_table;
+mod usage;
 mod verify;
 mod verify_bundle;
 mod whatif;
@@ -32,7 +33,7 @@ mod whatif;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::acts::ActError;
 use crate::error::Failure;
@@ -143,7 +144,11 @@ fn refused(error: ActError) -> Failure {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let read = usage::in_chinese(Cli::command()).try_get_matches();
+    let cli = match read.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return misused(&error),
+    };
     threads();
     match run(cli.command) {
         Ok(exit) => ExitCode::from(exit.code()),
@@ -158,6 +163,16 @@ pub fn main() -> ExitCode {
             })
         }
     }
+}
+
+/// Says what is wrong with the arguments, or what was asked for instead of a command.
+fn misused(error: &clap::Error) -> ExitCode {
+    match usage::told(error) {
+        Some(words) => say(format_args!("luqu: {words}")),
+        // A closed pipe is nobody's fault.
+        None => drop(error.print()),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// The most threads: more than any machine has cores, and few enough to be started.

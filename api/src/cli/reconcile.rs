@@ -8,8 +8,9 @@ use luqu_engine::reconcile::{Kind, reconcile};
 use super::{Exit, data, say};
 use crate::error::Failure;
 use crate::tables::audit_inputs::{Elsewhere, load_dump, load_inputs};
+use crate::tables::load::{self, Purpose};
 use crate::tables::write::reconciliation;
-use crate::tables::{answer, load, report};
+use crate::tables::{answer, report};
 
 /// 学籍对账：谁录取未建籍、谁建籍未录取、谁重复、谁在他校
 #[derive(clap::Args)]
@@ -38,10 +39,11 @@ pub(super) struct Args {
 
 /// Reconciles. Exit 5 when a difference has to be acted on; the differences go to stdout, or to `--out`.
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let season = match load::season_or_report(&args.season, args.seed.as_deref())? {
-        Ok(season) => season,
-        Err(exit) => return Ok(exit),
-    };
+    let season =
+        match load::season_or_report_for(Purpose::Audit, &args.season, args.seed.as_deref())? {
+            Ok(season) => season,
+            Err(exit) => return Ok(exit),
+        };
     let roll = args.answer.as_deref().map(|dir| answer::roll(&season, dir)).transpose()?.flatten();
     let placements = args.answer.as_deref().filter(|_| roll.is_none());
     let placements = placements.map(|dir| dir.join("placements.csv"));

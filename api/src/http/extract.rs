@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::Problem;
 use crate::tables::located::{clipped, masked};
@@ -37,18 +38,43 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         DefaultBodyLimit::max(MOST).apply(&mut request);
         let bytes = Bytes::from_request(request, state).await.map_err(|e| match e.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
-            status => unreadable(status, &e.body_text()),
+            status => {
+                unreadable(status, &format!("请求的内容没有读完（{}）", cause(&e.body_text())))
+            }
         })?;
         if holds_nul(&bytes) {
             return Err(Problem::bad_request(NUL));
         }
-        let mut read = Request::new(Body::from(bytes));
+        let mut read = Request::new(Body::from(bytes.clone()));
         read.headers_mut().extend(kind.map(|kind| (CONTENT_TYPE, kind)));
         let read = <axum::Json<T> as FromRequest<S>>::from_request(read, state).await;
-        let axum::Json(value) =
-            read.map_err(|e: JsonRejection| unreadable(e.status(), &e.body_text()))?;
+        let axum::Json(value) = read.map_err(|e| not_json::<T>(&e, &bytes))?;
         Ok(Self(value))
     }
+}
+
+/// A body that is no JSON, or not the JSON that is wanted: where, and what the reader says of it.
+fn not_json<T: DeserializeOwned>(why: &JsonRejection, bytes: &[u8]) -> Problem {
+    let status = why.status();
+    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return unreadable(status, "请求的内容须是 JSON（Content-Type: application/json）");
+    }
+    // Read once more for the place, which is not given with the refusal.
+    let Some(error) = serde_json::from_slice::<T>(bytes).err() else {
+        return unreadable(status, &why.body_text());
+    };
+    let what = match error.classify() {
+        Category::Eof => "内容不完整",
+        Category::Syntax => "不是 JSON",
+        Category::Data | Category::Io => "字段缺少、多余或类型不符",
+    };
+    let place = format!("第 {} 行第 {} 列", error.line(), error.column());
+    unreadable(status, &format!("{place}：{what}（{}）", cause(&why.body_text())))
+}
+
+/// What the reader says, without its preface.
+fn cause(words: &str) -> &str {
+    words.split_once(": ").map_or(words, |(_, cause)| cause)
 }
 
 /// The most bytes of a body of JSON. Anybody may send one, and it is held in memory whole; files are not JSON.
@@ -117,8 +143,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             return Err(Problem::bad_request(NUL));
         }
         let read = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        let axum::extract::Query(value) =
-            read.map_err(|e: QueryRejection| unreadable(e.status(), &e.body_text()))?;
+        let axum::extract::Query(value) = read.map_err(|e: QueryRejection| {
+            unreadable(e.status(), &format!("查询参数有误（{}）", cause(&e.body_text())))
+        })?;
         Ok(Self(value))
     }
 }

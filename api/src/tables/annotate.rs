@@ -412,6 +412,10 @@ impl<'a> SheetWriter<'a> {
             Raw::Bool(value) => {
                 self.sheet.write_boolean_with_format(row, column, value, format)?;
             }
+            // Its text is not known here; left blank it would pass for no value at all.
+            Raw::Formula => {
+                self.sheet.write_string_with_format(row, column, "#N/A", format)?;
+            }
         }
         if let Some(mark) = mark
             && self.notes < MAX_NOTES

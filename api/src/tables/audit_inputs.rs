@@ -184,7 +184,21 @@ fn moment(raw: Raw<'_>) -> Result<Moment, Unreadable> {
     })
 }
 
-/// A row of `admissions`; nothing for a row of `placements.csv` in which nobody is admitted.
+/// Whether an outcome is an admission. A word that means neither would lose one in silence.
+fn admitted(raw: Raw<'_>) -> Result<bool, Unreadable> {
+    match cell::text(raw)?.as_str() {
+        "placed" | "adjusted" | "录取" | "调剂录取" | "服从调剂" | "已录取" => {
+            Ok(true)
+        }
+        "unplaced" | "barred" | "no_wishes" | "未录取" | "取消资格" | "未填志愿" => {
+            Ok(false)
+        }
+        _ => Err(cell::bad("录取、调剂录取，或未录取、取消资格、未填志愿")),
+    }
+}
+
+/// A row of `admissions`; nothing for a row of `placements.csv` in which nobody is admitted. Without a batch or a
+/// category it is an admission all the same, for the audit to judge.
 impl TableRow for Option<RollAdmission> {
     type Item = (u32, Self);
 
@@ -192,34 +206,24 @@ impl TableRow for Option<RollAdmission> {
 
     fn read<R: Record>(c: &mut Cells<'_, R>, out: &mut Vec<(u32, Self)>) {
         let applicant = c.required("applicant_id", cell::code);
-        let (context, start) = (c.context, c.next);
+        let context = c.context;
         let school = c.optional("school_id", cell::code);
         let batch = c.optional("batch", |r| cell::code(r).map(|t| context.batch_id(t)));
         let category = c.optional("category", |r| cell::code(r).map(|t| context.category_id(t)));
         let admitted_at = c.optional("admitted_at", moment).value();
-        let outcome = c.optional("outcome", cell::text).value();
-        debug_assert!(c.next > start);
-        let admitted = outcome.as_deref().is_none_or(|o| {
-            matches!(o, "placed" | "adjusted" | "录取" | "调剂录取" | "服从调剂" | "已录取")
-        });
-        if !admitted {
+        let outcome = c.optional("outcome", admitted).value();
+        if outcome == Some(false) {
             out.push((c.row, None));
             return;
         }
-        let mut filled = |key, cell: Cell<Text>| {
-            if matches!(cell, Cell::Blank) {
-                c.blank(key);
-            }
-            cell.value()
-        };
-        let school = filled("school_id", school);
-        let batch = filled("batch", batch);
-        let category = filled("category", category);
+        if matches!(school, Cell::Blank) {
+            c.blank("school_id");
+        }
         let row = RollAdmission {
             applicant: applicant.unwrap_or_default(),
-            school: school.unwrap_or_default(),
-            batch: batch.unwrap_or_default(),
-            category: category.unwrap_or_default(),
+            school: school.value().unwrap_or_default(),
+            batch: batch.value().unwrap_or_default(),
+            category: category.value().unwrap_or_default(),
             admitted_at,
         };
         out.push((c.row, Some(row)));

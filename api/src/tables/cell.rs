@@ -25,9 +25,15 @@ pub(super) enum Raw<'a> {
     Date(&'a str),
     /// A truth value of a spreadsheet.
     Bool(bool),
-    /// An error value of a spreadsheet, such as `#N/A`.
+    /// An error value of a spreadsheet, such as `#N/A`; text that says one is one.
     Error(&'a str),
+    /// A formula of a spreadsheet without a result.
+    Formula,
 }
+
+/// What spreadsheets show for the result of a formula that has none; CSV written by them holds it as text.
+const ERRORS: [&str; 9] =
+    ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"];
 
 impl<'a> Raw<'a> {
     /// The cell that text makes.
@@ -38,7 +44,13 @@ impl<'a> Raw<'a> {
         let may_be_space = matches!(first, Some(0..=b' ' | 0xC2 | 0xE2 | 0xE3 | 0xEF))
             || matches!(last, Some(0..=b' ' | 0x80 | 0x8B | 0xA0 | 0xBF));
         let text = if may_be_space { text.trim_matches(is_space) } else { text };
-        if text.is_empty() { Self::Blank } else { Self::Text(text) }
+        if text.is_empty() {
+            Self::Blank
+        } else if text.starts_with('#') && ERRORS.contains(&text) {
+            Self::Error(text)
+        } else {
+            Self::Text(text)
+        }
     }
 }
 
@@ -53,9 +65,12 @@ impl fmt::Display for Raw<'_> {
                     None => f.write_str(text),
                 }
             }
+            // Hundreds of digits help nobody either.
+            Self::Number(number) if number.abs() >= 1e21 => write!(f, "{number:e}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Bool(true) => f.write_str("TRUE"),
             Self::Bool(false) => f.write_str("FALSE"),
+            Self::Formula => f.write_str("（公式）"),
         }
     }
 }
@@ -108,7 +123,8 @@ pub(super) fn code(raw: Raw<'_>) -> Read<Text> {
         Raw::Text(text) if is_scientific(text) => Err(as_number("按文本保存的代码")),
         Raw::Text(text) => code_text(text),
         Raw::Number(n) if n.fract() == 0.0 && (0.0..EXACT).contains(&n) => {
-            Ok(Text::from(n.to_string()))
+            // Without the sign that zero may have.
+            Ok(Text::from(n.abs().to_string()))
         }
         Raw::Number(_) => Err(as_number("按文本保存的代码")),
         _ => Err(bad("代码")),
@@ -134,11 +150,13 @@ fn code_text(text: &str) -> Read<Text> {
     if text.len() > MAX_CODE {
         return Err(bad("不超过 64 字节的代码"));
     }
-    if text.starts_with(['=', '+', '-', '@']) {
-        return Err(bad("不以 = + - @ 开头的代码"));
+    // An apostrophe is how text is typed into a spreadsheet, which does not show it.
+    if text.starts_with(['=', '+', '-', '@', '\'']) {
+        return Err(bad("不以 = + - @ ' 开头的代码"));
     }
-    if text.chars().any(is_hidden) {
-        return Err(bad("不含控制字符的代码"));
+    // Other spaces than the plain one look like it, or like nothing, and make two codes of one.
+    if text.chars().any(|c| is_hidden(c) || (c.is_whitespace() && c != ' ')) {
+        return Err(bad("不含控制字符和特殊空格的代码"));
     }
     Ok(Text::from(text))
 }
@@ -324,8 +342,7 @@ pub(super) fn month(raw: Raw<'_>) -> Read<YearMonth> {
 /// A day, as `YYYY-MM-DD`; a time behind it is kept.
 pub(super) fn date(raw: Raw<'_>) -> Read<Text> {
     let text = match raw {
-        Raw::Text(text) => Some(text),
-        Raw::Date(text) => text.get(..10),
+        Raw::Text(text) | Raw::Date(text) => Some(text),
         _ => None,
     };
     text.and_then(|t| t.parse::<Moment>().ok())
@@ -348,6 +365,7 @@ mod tests {
         assert_eq!(points(f64::NAN), None);
         assert_eq!(code(Raw::Number(1e15)).map_err(|e| e.code), Err(FaultCode::StoredAsNumber));
         assert_eq!(code(Raw::Number(20_260_001.0)).as_deref(), Ok("20260001"));
+        assert_eq!(code(Raw::Number(-0.0)).as_deref(), Ok("0"));
         assert_eq!(code(Raw::Number(1.5)).map_err(|e| e.code), Err(FaultCode::StoredAsNumber));
         assert_eq!(id_number(Raw::Number(1.0)).map_err(|e| e.code), Err(FaultCode::StoredAsNumber));
     }
@@ -358,7 +376,10 @@ mod tests {
         assert_eq!(id("5.00222E+17"), Err(FaultCode::StoredAsNumber));
         assert_eq!(id("E12345678").as_deref(), Ok("E12345678"));
         assert_eq!(id("=1+1"), Err(FaultCode::BadCode));
+        assert_eq!(id("'0012"), Err(FaultCode::BadCode));
         assert_eq!(id("a\u{202e}b"), Err(FaultCode::BadCode));
+        assert_eq!(id("a\u{a0}b"), Err(FaultCode::BadCode));
+        assert_eq!(id("a b").as_deref(), Ok("a b"));
         let long = "9".repeat(65);
         assert_eq!(id(&long), Err(FaultCode::BadCode));
         assert_eq!(id(&long[1..]).map(|t| t.len()), Ok(64));
@@ -373,6 +394,15 @@ mod tests {
         for bad in ["1.5", "1e3", "十", "6 1", "-", "+", "1.", "."] {
             assert_eq!(count(bad), Err(FaultCode::BadValue), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_day_keeps_its_time() {
+        let day = |raw| date(raw).map(|d| d.to_string()).ok();
+        let early = Some("2026-07-05T08:00:00".to_owned());
+        assert_eq!(day(Raw::Date("2026-07-05T08:00:00")), early);
+        assert_eq!(day(Raw::Text("2026-07-05T08:00:00")), early);
+        assert_eq!(day(Raw::Date("2026-07-05")).as_deref(), Some("2026-07-05"));
     }
 
     #[test]

@@ -219,11 +219,6 @@ impl Inputs {
         let fault = Fault::of_table(FaultCode::UnknownTable, Table::Schools, "约定的表名")
             .found(name)
             .help("如需导入，请改用模板中的表名");
-        let mut located = Located::in_file(fault, name_of(path));
-        if let Some(sheet) = sheet {
-            located.sheet = Some(sheet.to_owned());
-            located.cell = sheet.to_owned();
-        }
-        self.faults.push(located);
+        self.faults.push(Located::in_sheet(fault, name_of(path), sheet));
     }
 }

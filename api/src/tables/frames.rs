@@ -1,8 +1,9 @@
 //! What the parsing process tells its parent: frames of a compact form, little endian, on a pipe.
 //!
-//! `MAGIC`, then frames of a tag and its content: `S` name, known — a sheet begins; `R` row, count, cells —
-//! a row of the sheet; `F` kind, words — the file is at fault, and nothing follows; `Z` — the end. A
-//! stream without `Z` or `F` at its end was cut off. The parent trusts no length and no order in it.
+//! `MAGIC`, then frames of a tag and its content: `S` known, hidden, name — a sheet begins; `M` top, left,
+//! bottom, right — cells of the sheet that are merged, rows and columns from 0; `R` row, count, cells — a row
+//! of the sheet; `F` kind, words — the file is at fault, and nothing follows; `Z` — the end. A stream without
+//! `Z` or `F` at its end was cut off. The parent trusts no length and no order in it.
 
 use std::io::{self, Write};
 
@@ -16,6 +17,8 @@ pub(super) const MAX_ROWS: u32 = 1_048_576;
 pub(super) const MAX_COLUMNS: u32 = 16_384;
 /// The cells of all tables of a workbook: twice a season of a million wishes.
 pub(super) const MAX_CELLS: u64 = 16_000_000;
+/// The merged cells of all tables of a workbook.
+pub(super) const MAX_MERGED: usize = 1 << 16;
 /// The bytes of the whole stream.
 pub(super) const MAX_STREAM: u64 = 512 << 20;
 
@@ -39,10 +42,18 @@ impl<W: Write> FrameWriter<W> {
         Ok(Self { to, row: Vec::new(), count: 0 })
     }
 
-    pub(super) fn sheet(&mut self, name: &str, known: bool) -> io::Result<()> {
-        self.to.write_all(b"S")?;
-        self.to.write_all(&[u8::from(known)])?;
+    pub(super) fn sheet(&mut self, name: &str, known: bool, hidden: bool) -> io::Result<()> {
+        self.to.write_all(&[b'S', u8::from(known), u8::from(hidden)])?;
         write_text(&mut self.to, name)
+    }
+
+    /// Says that cells are merged, before the rows of their sheet.
+    pub(super) fn merged(&mut self, cells: Merged) -> io::Result<()> {
+        self.to.write_all(b"M")?;
+        for number in [cells.top, cells.left, cells.bottom, cells.right] {
+            self.to.write_all(&number.to_le_bytes())?;
+        }
+        Ok(())
     }
 
     /// Adds a cell to the row at hand. Blank cells are not written.
@@ -55,13 +66,14 @@ impl<W: Write> FrameWriter<W> {
             Raw::Number(_) => (b'n', ""),
             Raw::Bool(true) => (b'1', ""),
             Raw::Bool(false) => (b'0', ""),
+            Raw::Formula => (b'f', ""),
         };
         self.count += 1;
         self.row.extend_from_slice(&column.to_le_bytes());
         self.row.push(tag);
         match raw {
             Raw::Number(n) => self.row.extend_from_slice(&n.to_le_bytes()),
-            Raw::Bool(_) => {}
+            Raw::Bool(_) | Raw::Formula => {}
             _ => write_text(&mut self.row, text)?,
         }
         Ok(())
@@ -108,8 +120,20 @@ fn write_text(to: &mut impl Write, text: &str) -> io::Result<()> {
 pub(super) struct Sheet {
     pub(super) name: String,
     pub(super) known: bool,
+    /// Whether its workbook hides it from people.
+    pub(super) hidden: bool,
+    pub(super) merged: Vec<Merged>,
     /// In ascending order.
     pub(super) rows: Vec<SheetRow>,
+}
+
+/// Cells that people see as one; rows and columns from 0, the last ones included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Merged {
+    pub(super) top: u32,
+    pub(super) left: u32,
+    pub(super) bottom: u32,
+    pub(super) right: u32,
 }
 
 /// A row, and where its cells are in the stream.
@@ -153,12 +177,21 @@ pub(super) fn read(bytes: &[u8]) -> Stream {
                 };
             }
             Some(b'S') => {
-                let (Some(known), Some(name)) = (cursor.byte(), cursor.text()) else {
+                let (Some(known), Some(hidden), Some(name)) =
+                    (cursor.byte(), cursor.byte(), cursor.text())
+                else {
                     return Stream::Broken;
                 };
-                let name = name.to_owned();
-                sheets.push(Sheet { name, known: known == 1, rows: Vec::new() });
+                let (known, hidden) = (known == 1, hidden == 1);
+                let (merged, rows) = (Vec::new(), Vec::new());
+                sheets.push(Sheet { name: name.to_owned(), known, hidden, merged, rows });
             }
+            Some(b'M') => match (sheets.last_mut(), cursor.merged()) {
+                (Some(sheet), Some(merged)) if sheet.merged.len() < MAX_MERGED => {
+                    sheet.merged.push(merged);
+                }
+                _ => return Stream::Broken,
+            },
             Some(b'R') => {
                 let row = sheets.last_mut().and_then(|sheet| {
                     let (number, cells) = cursor.row()?;
@@ -200,6 +233,13 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(self.take(length)?).ok()
     }
 
+    fn merged(&mut self) -> Option<Merged> {
+        let (top, left) = (self.number()?, self.number()?);
+        let (bottom, right) = (self.number()?, self.number()?);
+        let inside = bottom < MAX_ROWS && right < MAX_COLUMNS && top <= bottom && left <= right;
+        inside.then_some(Merged { top, left, bottom, right })
+    }
+
     /// Passes over a row; gives its number and the stream from its first cell on.
     fn row(&mut self) -> Option<(u32, &'a [u8])> {
         let number = self.number().filter(|n| (1..=MAX_ROWS).contains(n))?;
@@ -225,6 +265,7 @@ impl<'a> Cursor<'a> {
             b'n' => Raw::Number(f64::from_le_bytes(self.take(8)?.try_into().ok()?)),
             b'1' => Raw::Bool(true),
             b'0' => Raw::Bool(false),
+            b'f' => Raw::Formula,
             _ => return None,
         };
         Some((column, raw))
@@ -281,15 +322,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const MERGED: Merged = Merged { top: 1, left: 0, bottom: 4, right: 0 };
+
     fn sample() -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut writer = FrameWriter::new(&mut bytes).expect("memory");
-        writer.sheet("考生", true).expect("memory");
+        writer.sheet("考生", true, true).expect("memory");
+        writer.merged(MERGED).expect("memory");
         writer.cell(0, Raw::Text("报名号")).expect("memory");
         writer.cell(7, Raw::Number(612.5)).expect("memory");
         writer.end_row(1).expect("memory");
         writer.end_row(2).expect("memory");
         writer.cell(3, Raw::Bool(true)).expect("memory");
+        writer.cell(4, Raw::Formula).expect("memory");
         writer.end_row(9).expect("memory");
         writer.end().expect("memory");
         bytes
@@ -299,14 +344,16 @@ mod tests {
     fn rows_come_back_as_sent() {
         let bytes = sample();
         let Stream::Sheets(sheets) = read(&bytes) else { panic!("a whole stream") };
-        assert_eq!((sheets.len(), sheets[0].known), (1, true));
-        assert_eq!(sheets[0].name, "考生");
+        assert_eq!((sheets.len(), sheets[0].known, sheets[0].hidden), (1, true, true));
+        assert_eq!((sheets[0].name.as_str(), &*sheets[0].merged), ("考生", &[MERGED][..]));
         assert_eq!(sheets[0].rows.iter().map(|r| r.number).collect::<Vec<_>>(), [1, 9]);
         let mut record = SheetRecord::default();
         record.fill(&bytes, sheets[0].rows[0]);
         assert_eq!(record.cell(0), Raw::Text("报名号"));
         assert_eq!(record.cell(7), Raw::Number(612.5));
         assert_eq!((record.cell(1), record.cell(8), record.width()), (Raw::Blank, Raw::Blank, 8));
+        record.fill(&bytes, sheets[0].rows[1]);
+        assert_eq!((record.cell(3), record.cell(4)), (Raw::Bool(true), Raw::Formula));
     }
 
     proptest! {

@@ -92,12 +92,19 @@ pub enum Purpose {
     Distribution,
     /// A plan is drafted before all of them.
     Planning,
+    /// Somebody's admissions are held against it, and the plan they used may be part of what is wrong.
+    Audit,
 }
 
 impl Purpose {
+    /// Before there are applicants.
+    const fn is_early(self) -> bool {
+        matches!(self, Self::Distribution | Self::Planning)
+    }
+
     fn requires(self, table: Table) -> bool {
         let later = matches!(table, Table::Applicants | Table::Wishes);
-        super::columns::table_required(table) && !(self != Self::Placement && later)
+        super::columns::table_required(table) && !(self.is_early() && later)
     }
 }
 
@@ -210,6 +217,7 @@ pub(super) const fn is_structural(code: FaultCode) -> bool {
             | FaultCode::FileTooLarge
             | FaultCode::AmbiguousTable
             | FaultCode::BadEncoding
+            | FaultCode::EmptyTable
             | FaultCode::MissingColumn
             | FaultCode::DuplicateColumn
             | FaultCode::OneColumn
@@ -324,7 +332,8 @@ impl Gather {
             packed_wishes,
             restrictions: self.take(part!(Restrictions)),
             tie_decisions: self.take(part!(TieDecisions)),
-            undistributed: purpose != Purpose::Placement,
+            undistributed: purpose.is_early(),
+            judged: purpose == Purpose::Audit,
         }
     }
 
@@ -462,10 +471,8 @@ pub(super) fn read_table<T: TableRow>(
                     format!("“{}”只有一份；另一份是 {}", table.label(), first.place()),
                 )
                 .help("请只留一份，程序不会代为选择");
-                let mut located = Located::in_file(fault, name_of(&other.path));
-                located.cell = other.sheet.clone().unwrap_or_else(|| located.file.clone());
-                located.sheet.clone_from(&other.sheet);
-                part.faults.push(located);
+                let (file, sheet) = (name_of(&other.path), other.sheet.as_deref());
+                part.faults.push(Located::in_sheet(fault, file, sheet));
             }
             return part;
         }
@@ -475,7 +482,10 @@ pub(super) fn read_table<T: TableRow>(
             Some(sheet) if sheet.rows.is_empty() && !super::columns::table_required(table) => {
                 return part;
             }
-            Some(sheet) => from_sheet(sheet, &book.bytes, context),
+            Some(sheet) => {
+                part.faults.extend(sheet.hidden.then(|| hidden_sheet(table, candidate)));
+                from_sheet(sheet, &book.bytes, context)
+            }
             None => return part,
         },
         Content::Csv => match csv_file::read(&candidate.path, context) {
@@ -501,6 +511,17 @@ pub(super) fn read_table<T: TableRow>(
     part.rows = read.rows;
     part.source = Some(source);
     part
+}
+
+/// A table on a sheet that nobody sees who opens the workbook: read, since it may well be meant, and said.
+fn hidden_sheet(table: Table, candidate: &Candidate) -> Located {
+    let fault = Fault::of_table(
+        FaultCode::HiddenSheet,
+        table,
+        "读入的表都看得见；这张表被隐藏，打开工作簿时看不到它，程序照常读取",
+    )
+    .help("在 Excel 中右击工作表标签，选“取消隐藏”核对；不用的表请删去，或改名");
+    Located::in_sheet(fault, name_of(&candidate.path), candidate.sheet.as_deref())
 }
 
 impl FileFault {

@@ -32,6 +32,16 @@ impl Located {
         Self { fault, file, sheet: None, at: None, cell }
     }
 
+    /// A fault of a sheet of a workbook, or of a file that is none.
+    pub(super) fn in_sheet(fault: Fault, file: String, sheet: Option<&str>) -> Self {
+        let mut located = Self::in_file(fault, file);
+        if let Some(sheet) = sheet {
+            located.sheet = Some(sheet.to_owned());
+            located.cell = sheet.to_owned();
+        }
+        located
+    }
+
     /// Tells the fault of a file by the name that it was given elsewhere.
     pub fn rename(&mut self, from: &str, to: &str) {
         if self.file == from {
@@ -44,7 +54,7 @@ impl Located {
 
     /// Whether the fault blocks.
     pub fn blocks(&self) -> bool {
-        self.fault.code.severity() == Severity::Error
+        self.fault.severity == Severity::Error
     }
 
     /// The place in one line: `2026考生.xlsx › 考生!E501`, `applicants.csv:501:id_number`; a header that is
@@ -141,7 +151,7 @@ impl Serialize for Located {
         let f = &self.fault;
         let mut object = to.serialize_struct("Located", 11)?;
         object.serialize_field("code", &f.code)?;
-        object.serialize_field("severity", &f.code.severity())?;
+        object.serialize_field("severity", &f.severity)?;
         object.serialize_field("title", self.title())?;
         object.serialize_field("file", &self.file)?;
         object.serialize_field("table", &f.table)?;

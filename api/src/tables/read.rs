@@ -88,6 +88,9 @@ pub(super) fn from_sheet<T: TableRow>(
             break;
         }
     }
+    if record.is_blank() {
+        return empty(true, context);
+    }
     if named(T::TABLE, &record, context) < 2 {
         let first = (header_row, record.cell(0).to_string());
         let mut next = SheetRecord::default();
@@ -104,6 +107,7 @@ pub(super) fn from_sheet<T: TableRow>(
         return one_column(&record, header_row, mark, true, context, finds);
     }
     let layout = Layout::read(T::TABLE, &record, header_row, true, context, &mut finds);
+    merged_cells::<T>(sheet, header_row, &layout.places(context), &mut finds);
     let mut reading = Reading::<T>::new(context, layout, header_row, finds);
     let pieces: Vec<&[SheetRow]> = body.chunks(PIECE_ROWS).collect();
     for some in pieces.chunks(lot()) {
@@ -118,6 +122,34 @@ pub(super) fn from_sheet<T: TableRow>(
         });
     }
     reading.done()
+}
+
+/// Reports merged cells that hide a cell of a row and a column that are read: all but the first are blank, and a
+/// blank may mean something.
+fn merged_cells<T: TableRow>(
+    sheet: &Sheet,
+    header_row: u32,
+    places: &[(Text, u32)],
+    finds: &mut Finds,
+) {
+    let last_row = sheet.rows.last().map_or(0, |row| row.number);
+    for cells in &sheet.merged {
+        let (top, bottom) = (cells.top + 1, cells.bottom + 1);
+        if bottom <= header_row || top > last_row {
+            continue;
+        }
+        let hides =
+            |at: u32| (cells.left..=cells.right).contains(&at) && (top < bottom || at > cells.left);
+        let Some((key, at)) = places.iter().filter(|(_, at)| hides(*at)).min_by_key(|p| p.1) else {
+            continue;
+        };
+        let corner = |column: u32, row: u32| format!("{}{row}", letters(column as usize));
+        let fault = Fault::at(FaultCode::MergedCells, T::TABLE, top, key.as_str())
+            .found(format!("{}:{}", corner(cells.left, top), corner(cells.right, bottom)))
+            .expected("每个单元格各填各的值；合并后只有第一格有值，其余都是空白")
+            .help("请取消合并，并在每一格填写");
+        finds.push(Found { fault, at: Some(*at) });
+    }
 }
 
 /// Whether a row below the first is the header after all.
@@ -137,6 +169,37 @@ fn title_rows<T: TableRow>((first, title): (u32, String), header: u32) -> Found 
     .help("请删去表头上面的标题和说明行");
     fault.row = Some(first);
     Found { fault, at: Some(0) }
+}
+
+/// A table of which nothing is there, not even a header.
+fn empty<T: TableRow>(sheet: bool, context: &Context) -> TableRead<T> {
+    let label = T::TABLE.label();
+    let (what, help) = if sheet {
+        ("工作表", format!("请填入“{label}”的表头和数据"))
+    } else {
+        ("文件", format!("请重新导出“{label}”；导出可能没有写完"))
+    };
+    let fault = Fault::of_table(
+        FaultCode::EmptyTable,
+        T::TABLE,
+        format!("有表头和数据；现在{what}里什么也没有"),
+    );
+    let mut finds = Finds::at_most(1);
+    finds.push(fault.help(help).into());
+    nothing(&CsvRecord::default(), 1, sheet, context, finds)
+}
+
+/// A table below whose header nothing can be read.
+fn nothing<T: TableRow>(
+    record: &impl Record,
+    header: u32,
+    sheet: bool,
+    context: &Context,
+    finds: Finds,
+) -> TableRead<T> {
+    let mut ignored = Finds::at_most(0);
+    let layout = Layout::read(T::TABLE, record, header, sheet, context, &mut ignored);
+    Reading::<T>::new(context, layout, header, finds).done()
 }
 
 /// A table of which all columns stand in one: nothing below its header can be read.
@@ -160,9 +223,7 @@ fn one_column<T: TableRow>(
             .help(help);
     fault.row = Some(header);
     finds.push(Found { fault, at: Some(0) });
-    let mut ignored = Finds::at_most(0);
-    let layout = Layout::read(T::TABLE, record, header, sheet, context, &mut ignored);
-    Reading::<T>::new(context, layout, header, finds).done()
+    nothing(record, header, sheet, context, finds)
 }
 
 /// A table of which the header was read, and some rows.
@@ -208,7 +269,8 @@ impl<'c, T: TableRow> Reading<'c, T> {
         loop {
             match records.next_into(&mut record) {
                 Ok(true) if record.is_blank() => {}
-                Ok(_) => break,
+                Ok(true) => break,
+                Ok(false) => return Err(empty(false, context)),
                 Err(broken) => {
                     finds.push(broken_fault::<T>(broken).into());
                     break;

@@ -87,6 +87,14 @@ impl<R: Record> Cells<'_, R> {
                 );
                 return Cell::Unreadable;
             }
+            Raw::Formula => {
+                self.report(
+                    Fault::at(FaultCode::UncomputedFormula, self.layout.table, self.row, key)
+                        .expected("一个值；写出这个文件的程序没有算出公式的结果")
+                        .help("请在 Excel 或 WPS 中打开并保存，或把公式粘贴为数值"),
+                );
+                return Cell::Unreadable;
+            }
             _ => {}
         }
         match read(raw) {

@@ -9,12 +9,14 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
-use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
+use calamine::{DataRef, Reader as _, SheetVisible, Xlsx, XlsxError};
 
 use super::answer_files;
 use super::cell::Raw;
 use super::columns::table_named;
-use super::frames::{FrameWriter, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MAX_STREAM, Trouble};
+use super::frames::{
+    FrameWriter, MAX_CELLS, MAX_COLUMNS, MAX_MERGED, MAX_ROWS, MAX_STREAM, Merged, Trouble,
+};
 
 /// Most address space of the process, in bytes.
 pub const MEMORY: u64 = 512 << 20;
@@ -48,7 +50,10 @@ fn too_large(words: impl ToString) -> Stop {
 
 impl From<XlsxError> for Stop {
     fn from(error: XlsxError) -> Self {
-        unreadable(error)
+        match error {
+            XlsxError::CellError(value) => unreadable(format!("有不认识的错误值 {value}")),
+            other => unreadable(other),
+        }
     }
 }
 
@@ -80,15 +85,20 @@ fn limit() -> io::Result<()> {
 }
 
 fn workbook(file: File, out: &mut FrameWriter<impl Write>) -> Result<(), Stop> {
-    check_sizes(&file)?;
+    let merges = check_sizes(&file)?;
     let mut reader = BufReader::new(file);
     reader.rewind().map_err(unreadable)?;
     let mut book: Xlsx<_> = Xlsx::new(reader)?;
-    let mut budget = Budget { cells: MAX_CELLS, bytes: MAX_STREAM };
-    for name in book.sheet_names() {
+    let mut budget = Budget { cells: MAX_CELLS, merged: MAX_MERGED, bytes: MAX_STREAM };
+    let sheets: Vec<(String, SheetVisible)> =
+        book.sheets_metadata().iter().map(|s| (s.name.clone(), s.visible)).collect();
+    for (name, visible) in sheets {
         let known = table_named(&name).is_some() || answer_files::is_sheet(&name);
-        out.sheet(&name, known)?;
+        out.sheet(&name, known, visible != SheetVisible::Visible)?;
         if known {
+            if merges {
+                merged(&mut book, &name, out, &mut budget)?;
+            }
             sheet(&mut book, &name, out, &mut budget)?;
         }
     }
@@ -96,30 +106,77 @@ fn workbook(file: File, out: &mut FrameWriter<impl Write>) -> Result<(), Stop> {
 }
 
 /// Unpacks every part into nothing: what a part claims to hold is what it holds, and all of them
-/// together stay within bounds.
-fn check_sizes(file: &File) -> Result<(), Stop> {
+/// together stay within bounds. Gives whether any of them may merge cells.
+fn check_sizes(file: &File) -> Result<bool, Stop> {
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
     if archive.len() > PARTS {
         return Err(too_large(format!("工作簿含 {} 个部件，上限 {PARTS}", archive.len())));
     }
     let bound = || too_large(format!("解压后超过 {} MB", UNPACKED >> 20));
     let mut left = UNPACKED;
+    let mut watch = Watch::default();
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(unreadable)?;
         let declared = part.size();
         left = left.checked_sub(declared).ok_or_else(bound)?;
-        let actual = io::copy(&mut part.take(declared.saturating_add(1)), &mut io::sink())
-            .map_err(unreadable)?;
+        let actual =
+            io::copy(&mut part.take(declared.saturating_add(1)), &mut watch).map_err(unreadable)?;
         if actual != declared {
             return Err(unreadable("部件的实际大小与声明不符"));
         }
     }
-    Ok(())
+    Ok(watch.found)
+}
+
+/// Keeps nothing of what it is given, and sees whether the mark of merged cells was in it: hardly any sheet has
+/// them, and asking for them means reading a sheet twice.
+#[derive(Default)]
+struct Watch {
+    /// The end of what came, where a mark may have begun.
+    tail: Vec<u8>,
+    found: bool,
+}
+
+impl Write for Watch {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        const MARK: &[u8] = b"mergeCell ";
+        self.tail.extend_from_slice(bytes);
+        // Sheets hold few words, so that a rare letter of the mark spares nearly every search.
+        self.found |= self.tail.contains(&b'g') && self.tail.windows(MARK.len()).any(|w| w == MARK);
+        self.tail.drain(..self.tail.len().saturating_sub(MARK.len() - 1));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct Budget {
     cells: u64,
+    merged: usize,
     bytes: u64,
+}
+
+/// Writes which cells of a sheet are merged.
+fn merged<R: Read + Seek>(
+    book: &mut Xlsx<R>,
+    name: &str,
+    out: &mut FrameWriter<impl Write>,
+    budget: &mut Budget,
+) -> Result<(), Stop> {
+    for cells in book.merge_cells_by_sheet_name(name)? {
+        let ((top, left), (bottom, right)) = (cells.start, cells.end);
+        if top > bottom || left > right || bottom >= MAX_ROWS || right >= MAX_COLUMNS {
+            return Err(unreadable(format!("工作表“{name}”有超出范围的合并单元格")));
+        }
+        budget.merged = budget
+            .merged
+            .checked_sub(1)
+            .ok_or_else(|| too_large(format!("合并单元格超过 {MAX_MERGED} 处")))?;
+        out.merged(Merged { top, left, bottom, right })?;
+    }
+    Ok(())
 }
 
 fn sheet<R: Read + Seek>(
@@ -130,8 +187,8 @@ fn sheet<R: Read + Seek>(
 ) -> Result<(), Stop> {
     let mut cells = book.worksheet_cells_reader(name)?;
     let mut last: Option<(u32, u32)> = None;
-    while let Some(cell) = cells.next_cell()? {
-        let (row, column) = cell.get_position();
+    while let Some(cell) = cells.next_cell_with_formula_metadata()? {
+        let (row, column) = cell.pos;
         if row >= MAX_ROWS || column >= MAX_COLUMNS {
             return Err(unreadable(format!("工作表“{name}”有超出范围的单元格")));
         }
@@ -143,7 +200,10 @@ fn sheet<R: Read + Seek>(
             _ => {}
         }
         last = Some((row, column));
-        write(out, column, cell.get_value(), budget)?;
+        // A formula whose result is no text has an empty text; without any, nobody has computed it.
+        if cell.formula.is_some() || cell.value != DataRef::Empty {
+            write(out, column, &cell.value, budget)?;
+        }
     }
     match last {
         Some((row, _)) => end_row(out, row, budget),
@@ -157,21 +217,19 @@ fn end_row(out: &mut FrameWriter<impl Write>, row: u32, budget: &mut Budget) -> 
     Ok(())
 }
 
+/// Writes a cell that is not blank; one that has no value is a formula.
 fn write(
     out: &mut FrameWriter<impl Write>,
     column: u32,
     value: &DataRef<'_>,
     budget: &mut Budget,
 ) -> Result<(), Stop> {
-    if matches!(value, DataRef::Empty) {
-        return Ok(());
-    }
     budget.cells = budget
         .cells
         .checked_sub(1)
         .ok_or_else(|| too_large(format!("单元格超过 {MAX_CELLS} 个")))?;
     let done = match value {
-        DataRef::Empty => Ok(()),
+        DataRef::Empty => out.cell(column, Raw::Formula),
         DataRef::Int(n) => out.cell(column, Raw::Number(*n as f64)),
         DataRef::Float(n) => out.cell(column, Raw::Number(*n)),
         DataRef::String(text) | DataRef::DurationIso(text) => out.cell(column, Raw::Text(text)),
@@ -179,7 +237,10 @@ fn write(
         DataRef::Bool(value) => out.cell(column, Raw::Bool(*value)),
         DataRef::DateTimeIso(text) => out.cell(column, Raw::Date(text)),
         DataRef::Error(error) => out.cell(column, Raw::Error(&error.to_string())),
-        DataRef::DateTime(at) if at.is_duration() => out.cell(column, Raw::Number(at.as_f64())),
+        // A time of no day, or none at all, as a date would be one of 1899.
+        DataRef::DateTime(at) if at.is_duration() || at.as_f64() < 1.0 => {
+            out.cell(column, Raw::Number(at.as_f64()))
+        }
         DataRef::DateTime(at) => {
             let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
             let text = if (hour, minute, second) == (0, 0, 0) {

@@ -69,6 +69,9 @@ pub struct Draft {
     pub tie_decisions: Rows<TieDecisionRow>,
     /// The quota cells are still to be made: quota lines without any cell are no fault.
     pub undistributed: bool,
+    /// For an audit, which judges the plan as it was used: what is unlawful about it warns
+    /// ([`is_for_audit`](super::FaultCode::is_for_audit)).
+    pub judged: bool,
 }
 
 /// A row of `schools`.

@@ -163,6 +163,8 @@ fault_codes! {
     AmbiguousTable = "E005", Error, "同一数据表出现两份";
     /// Bytes that are neither UTF-8 nor GB18030 (nor UTF-16 with its mark).
     BadEncoding = "E006", Error, "文字编码无法识别";
+    /// A file or sheet without any row, not even a header.
+    EmptyTable = "E007", Error, "表是空的";
 
     /// A required column is not there.
     MissingColumn = "E101", Error, "缺少必需的列";
@@ -186,6 +188,10 @@ fault_codes! {
     HeaderNotFirst = "E110", Error, "表头上面有其他行";
     /// All columns in one cell: another delimiter than the comma, or text pasted into one column.
     OneColumn = "E111", Error, "各列没有分开";
+    /// A formula whose result was never computed, as programs write them.
+    UncomputedFormula = "E112", Error, "公式没有保存结果";
+    /// Cells of rows that were merged into one, of which only the first has a value.
+    MergedCells = "E113", Error, "单元格被合并";
 
     /// The same key twice.
     DuplicateKey = "E201", Error, "主键重复";
@@ -248,8 +254,31 @@ fault_codes! {
     EditedQuota = "W512", Warning, "指标经手工调整";
     /// Quota cells that give boarding junior schools more seats of a senior school than it has beds.
     OverBeds = "W513", Warning, "寄宿初中的指标多于住宿床位";
+    /// A table on a sheet that its workbook hides.
+    HiddenSheet = "W514", Warning, "工作表是隐藏的，已照常读取";
+    /// A composite whose percentages are not a hundred together.
+    CompositeSum = "W515", Warning, "综合成绩的比例之和不是 100";
+    /// Special scores of a category that reads none.
+    IdleSpecial = "W516", Warning, "特长成绩不起作用";
+    /// Recorded orders among equals under orders that end with a lottery.
+    IdleTies = "W517", Warning, "同分裁定不起作用";
     /// A limit that the policy does not set.
     LimitNotSet = "W506", Warning, "政策未设定该上限，未作检查";
+}
+
+impl FaultCode {
+    /// Whether it says that a plan, or a wish beside it, is unlawful rather than unintelligible: what an audit is
+    /// there to judge, and so no obstacle to it.
+    pub const fn is_for_audit(self) -> bool {
+        matches!(
+            self,
+            Self::NoPlanDocument
+                | Self::SeatsOverClasses
+                | Self::QuotaMismatch
+                | Self::NewSchoolTooLarge
+                | Self::WishWithoutSeats
+        )
+    }
 }
 
 impl fmt::Display for FaultCode {
@@ -269,6 +298,8 @@ impl Serialize for FaultCode {
 pub struct Fault {
     /// What kind of fault.
     pub code: FaultCode,
+    /// Whether it blocks: as the code says, unless an audit is to judge it.
+    pub severity: Severity,
     /// The table it is in.
     pub table: Table,
     /// The row as the file counts it, the header being row 1; nothing for the table as a whole.
@@ -288,6 +319,7 @@ impl Fault {
     pub fn of_table(code: FaultCode, table: Table, expected: impl Into<String>) -> Self {
         Self {
             code,
+            severity: code.severity(),
             table,
             row: None,
             column: None,
@@ -301,6 +333,7 @@ impl Fault {
     pub fn at(code: FaultCode, table: Table, row: u32, column: impl Into<String>) -> Self {
         Self {
             code,
+            severity: code.severity(),
             table,
             row: Some(row),
             column: Some(column.into()),

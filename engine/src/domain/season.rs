@@ -186,8 +186,15 @@ pub struct PlanLine {
     pub quota_share: Option<Share>,
     /// 招生范围
     pub scope: Scope,
-    /// 计划文号
+    /// 计划文号; blank only in a season for an audit, where nobody approved the line.
     pub document: Text,
+}
+
+impl PlanLine {
+    /// Whether somebody approved it.
+    pub fn is_approved(&self) -> bool {
+        !self.document.is_empty()
+    }
 }
 
 /// The graduates of a junior school 初中毕业生.

@@ -133,7 +133,7 @@ impl DraftPlan {
             ..Draft::default()
         };
         let season = Season::check(bare, tables).map_err(|mut faults| {
-            faults.retain(|f| f.code.severity() == Severity::Error);
+            faults.retain(|f| f.severity == Severity::Error);
             faults
         })?;
         Ok(Self::of(policy, &season.0, resources, targets))

@@ -9,7 +9,7 @@
 //! 3. every column's sum is ⌊T⌋ or ⌈T⌉ of T(m) = Σ t(h,m); where the policy sets `min_per_junior` to k, a column below
 //!    min(k, e(m)) is raised to just that;
 //! 4. Σ |x − t| is least;
-//! 5. where a senior school has fewer beds than boarders in proportion, its ideals are those of [`super::beds`]; where rounding
+//! 5. where a senior school has fewer beds than boarders in proportion, its ideals are those of `beds`; where rounding
 //!    could go over its beds, it does not;
 //! 6. among such tables, the sum of the lots of the cells rounded up is least, the lot of a cell being the first 12
 //!    hex digits of the lottery number of the message `school_id/junior_id`.
@@ -18,7 +18,7 @@
 //! flow – with one it may not, and then there is none. Rounding a cell of remainder r/d up instead of down changes Σ|x − t| by
 //! (d − 2r)/d, an integer over the common denominator: the cells are unit arcs of that cost from rows to columns, columns flow
 //! to one sink between their bounds, rows with few beds send boarders through a node of their own, and the whole is a
-//! minimum-cost flow ([`super::flow`]). Its optimality is then proved again from the potentials alone. Schools are ordered by
+//! minimum-cost flow (`flow`). Its optimality is then proved again from the potentials alone. Schools are ordered by
 //! id, bytewise, so that the order of the tables does not matter.
 //!
 //! Not promised: house monotonicity of a cell or of one junior school. As in every quota method, one more

@@ -62,6 +62,13 @@ pub(super) struct Holder {
     pub(super) wished: bool,
 }
 
+impl Holder {
+    /// What the holders of a class are ordered by, the best first.
+    pub(super) fn order(&self) -> impl Ord + '_ {
+        (self.standing.is_none(), &self.standing, self.admission)
+    }
+}
+
 impl<'a> Case<'a> {
     /// Resolves the codes and seats every admission.
     pub fn new(season: &'a Season, inputs: &'a AuditInputs) -> Self {
@@ -85,13 +92,7 @@ impl<'a> Case<'a> {
             holders.entry(class).or_default().push(Holder { admission: at, standing, wished });
         }
         for list in holders.values_mut() {
-            list.sort_by(|a, b| {
-                (a.standing.is_none(), &a.standing, a.admission).cmp(&(
-                    b.standing.is_none(),
-                    &b.standing,
-                    b.admission,
-                ))
-            });
+            list.sort_by(|a, b| a.order().cmp(&b.order()));
         }
         let line = |(class, list): (&ClassKey, &Vec<Holder>), adjusted| {
             let seats = seats.of(*class).filter(|_| class.1.is_none())?;

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Code, Violation};
-use crate::domain::{Severity, Text};
+use crate::domain::{PlanLine, Severity, Text};
+use crate::policy::Clause;
 
 /// A super oversize class begins so many students above an oversize one, where the policy is silent:
 /// 56–65 is 大班额, 66 and more 超大班额.
@@ -17,6 +18,8 @@ const SUPER_ABOVE_OVERSIZE: u32 = 10;
 /// A new intake above the cap is an error. In older grades a 大班额 is a warning, since item 4 dissolves
 /// those under a plan of their own, and a 超大班额 is an error. Where the policy sets the cap alone, 大班额
 /// begins one above it. A class counts its listed students or its stated size, whichever is more.
+///
+/// A plan line with more seats than its own classes may hold is warned of: it cannot be filled lawfully.
 pub fn check(case: &Case<'_>) -> Vec<Violation> {
     let limits = &case.season.policy().limits;
     let cap = limits.class_size.as_ref();
@@ -59,7 +62,31 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
         };
         found.push(violation);
     }
+    found.extend(cap.into_iter().flat_map(|cap| overfull_lines(case, cap)));
     found
+}
+
+fn overfull_lines(case: &Case<'_>, cap: &Clause) -> Vec<Violation> {
+    let policy = case.season.policy();
+    let overfull = |line: &PlanLine| {
+        let (seats, classes) = (line.seats?, line.classes?);
+        let most = u64::from(classes) * u64::from(cap.value);
+        if u64::from(seats) <= most {
+            return None;
+        }
+        let school = &case.season.school(line.school).id;
+        let (batch, category) = (&policy.batch(line.batch).id, &policy.category(line.category).id);
+        let sentence = format!(
+            "{} {}计划{seats}人，{classes}个班×{}人最多{most}人",
+            case.school_name(school),
+            case.seat_name(batch, category),
+            cap.value
+        );
+        let v = Violation::of_school(Code::V14, school, seats, most, sentence);
+        let v = v.under_item(&cap.item).at(batch, category);
+        Some(Violation { severity: Severity::Warning, ..v })
+    };
+    case.season.plan().iter().filter_map(overfull).collect()
 }
 
 /// A class, as a key.

@@ -4,8 +4,9 @@
 //! approved with their plan lines.
 
 use super::{Case, Code, Violation};
+use crate::domain::PlanLine;
 
-/// Lists the admissions without a plan line, and those whose applicant or codes nobody knows.
+/// Lists the admissions without an approved plan line, and those whose applicant or codes nobody knows.
 ///
 /// A plan line of no seats is a plan line; who sits on it is over plan. A quota seat without a cell of
 /// the applicant's own junior school is V16.
@@ -21,19 +22,28 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
         if held.school.is_none() {
             wrong.push(format!("学校 {} 不在学校名册中", row.school));
         }
-        if held.batch.is_none() {
-            wrong.push(format!("没有批次 {}", row.batch));
+        for (known, what, written) in [
+            (held.batch.is_some(), "批次", &row.batch),
+            (held.category.is_some(), "类别", &row.category),
+        ] {
+            match (known, written.as_str()) {
+                (true, _) => {}
+                (false, "") => wrong.push(format!("没有写明{what}")),
+                (false, written) => wrong.push(format!("没有{what} {written}")),
+            }
         }
-        if held.category.is_none() {
-            wrong.push(format!("没有类别 {}", row.category));
-        }
-        if held.offer().is_some_and(|offer| case.seats.scope(offer).is_none()) {
-            wrong.push(format!("没有{seat}的招生计划"));
+        if let Some(offer) = held.offer().filter(|&offer| case.seats.scope(offer).is_none()) {
+            let of = |l: &PlanLine| (l.school, l.batch, l.category) == offer;
+            wrong.push(match case.season.plan().iter().any(of) {
+                true => format!("{seat}的招生计划没有批准文号"),
+                false => format!("没有{seat}的招生计划"),
+            });
         }
         if !wrong.is_empty() {
             let what = wrong.join("，");
+            let way = if seat.is_empty() { seat } else { format!("以{seat}") };
             let sentence = format!(
-                "{} 以{seat}录取考生 {}：{what}；录取须有批准的招生计划",
+                "{} {way}录取考生 {}：{what}；录取须有批准的招生计划",
                 case.school_name(&row.school),
                 row.applicant
             );

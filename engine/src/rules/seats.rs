@@ -15,11 +15,13 @@ pub(super) type Offer = (SchoolIx, BatchIx, CategoryIx);
 /// A seat class: an offer, and the junior school where the category is split by it.
 pub(super) type ClassKey = (Offer, Option<SchoolIx>);
 
-/// The seats of a season, given how many hold a seat of each class.
+/// The seats of a season, given how many hold a seat of each class. A plan line that nobody approved has none.
 #[derive(Default)]
 pub(super) struct Seats {
     seats: BTreeMap<ClassKey, u32>,
     scopes: BTreeMap<Offer, Scope>,
+    /// The seats of the plan lines that cells divide, where they are given.
+    divided: BTreeMap<Offer, u32>,
     /// Offers without a plan line, which others return or carry to.
     made: BTreeSet<Offer>,
 }
@@ -34,10 +36,10 @@ impl Seats {
     pub(super) fn new(season: &Season, held: &FxHashMap<ClassKey, u32>) -> Self {
         let policy = season.policy();
         let mut this = Self::default();
-        let mut by_batch: BTreeMap<BatchIx, Vec<(Offer, u32, Scope)>> = BTreeMap::new();
-        for line in season.plan() {
+        let mut by_batch: BTreeMap<BatchIx, Vec<(Offer, Option<u32>, Scope)>> = BTreeMap::new();
+        for line in season.plan().iter().filter(|l| l.is_approved()) {
             let offer = (line.school, line.batch, line.category);
-            let row = (offer, line.seats.unwrap_or(0), line.scope.clone());
+            let row = (offer, line.seats, line.scope.clone());
             by_batch.entry(line.batch).or_default().push(row);
         }
         let mut carried: BTreeMap<Offer, (u32, Scope)> = BTreeMap::new();
@@ -52,8 +54,10 @@ impl Seats {
         for batch in (0..policy.batches.len()).map(BatchIx::from) {
             let mut schools = Vec::new();
             for (offer, seats, scope) in by_batch.remove(&batch).unwrap_or_default() {
-                if !policy.category(offer.2).by_junior {
-                    this.seats.insert((offer, None), seats);
+                match (policy.category(offer.2).by_junior, seats) {
+                    (false, seats) => _ = this.seats.insert((offer, None), seats.unwrap_or(0)),
+                    (true, Some(seats)) => _ = this.divided.insert(offer, seats),
+                    (true, None) => {}
                 }
                 this.scopes.insert(offer, scope);
                 schools.push(offer.0);
@@ -111,10 +115,15 @@ impl Seats {
         }
     }
 
+    /// What an offer has to lend: what its classes did not fill, and no more than its plan line did not.
     fn unfilled(&self, offer: Offer, held: &FxHashMap<ClassKey, u32>) -> u32 {
-        self.classes_of(offer)
-            .map(|(key, seats)| seats.saturating_sub(held.get(&key).copied().unwrap_or(0)))
-            .sum()
+        let held = |key: &ClassKey| held.get(key).copied().unwrap_or(0);
+        let classes: u32 =
+            self.classes_of(offer).map(|(key, seats)| seats.saturating_sub(held(&key))).sum();
+        self.divided(offer).map_or(classes, |seats| {
+            let all = self.classes_of(offer).map(|(key, _)| held(&key)).sum();
+            classes.min(seats.saturating_sub(all))
+        })
     }
 
     fn classes_of(&self, offer: Offer) -> impl Iterator<Item = (ClassKey, u32)> {
@@ -122,6 +131,11 @@ impl Seats {
             .range((offer, None)..)
             .take_while(move |(k, _)| k.0 == offer)
             .map(|(k, s)| (*k, *s))
+    }
+
+    /// The seats of the plan line that cells divide; nothing where there is no such line.
+    pub(super) fn divided(&self, offer: Offer) -> Option<u32> {
+        self.divided.get(&offer).copied()
     }
 
     /// The regions of an offer; nothing where nobody may admit on it.

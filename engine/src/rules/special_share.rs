@@ -9,13 +9,13 @@ use super::{Case, Code, Violation};
 use crate::domain::{CategoryIx, SchoolIx, Share};
 
 /// Lists the admissions of a capped category beyond ⌊cap × whole plan⌋ of the school, lowest priority
-/// first to go; exactly the cap is lawful. The whole plan is all seats of the school's plan lines.
+/// first to go; exactly the cap is lawful. The whole plan is all seats of the school's approved plan lines.
 ///
 /// Admissions without a class (V01) count and go first; of several batches the later goes first.
 pub fn check(case: &Case<'_>) -> Vec<Violation> {
     let policy = case.season.policy();
     let mut wholes: BTreeMap<SchoolIx, u64> = BTreeMap::new();
-    for line in case.season.plan() {
+    for line in case.season.plan().iter().filter(|l| l.is_approved()) {
         *wholes.entry(line.school).or_insert(0) += u64::from(line.seats.unwrap_or(0));
     }
     let mut taken: BTreeMap<(SchoolIx, CategoryIx), Vec<usize>> = BTreeMap::new();

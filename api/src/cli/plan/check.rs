@@ -193,7 +193,7 @@ impl Rechecked {
             }
             Ok(_) => {}
             Err(faults) => {
-                let blocks = faults.iter().filter(|f| f.code.severity() == Severity::Error);
+                let blocks = faults.iter().filter(|f| f.severity == Severity::Error);
                 let (own, others): (Vec<_>, Vec<_>) = blocks.partition(|f| is_of_plan(f.table));
                 checked.elsewhere = others.len();
                 checked.faults = own

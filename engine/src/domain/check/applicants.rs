@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::plan::batch_named;
 use super::schools::junior_school;
-use super::{Faults, FirstSeen, LOT, Regions, Schools};
+use super::{Faults, FirstSeen, Keep, LOT, Regions, Schools};
 use crate::domain::draft::{ApplicantRow, Draft, Rows, TieDecisionRow};
 use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::id_number;
@@ -52,11 +52,11 @@ pub(super) fn check(
 ) -> People {
     check_rule_columns(policy, draft, faults);
     let rows = draft.applicants.rows.as_slice();
-    let most = faults.most;
+    let keep = faults.keep;
     let mut juniors: Vec<Option<SchoolIx>> = Vec::with_capacity(rows.len());
     for lot in rows.chunks(PIECE * LOT) {
         let pieces: Vec<_> =
-            lot.par_chunks(PIECE).map(|rows| check_rows(policy, rows, schools, most)).collect();
+            lot.par_chunks(PIECE).map(|rows| check_rows(policy, rows, schools, keep)).collect();
         for (piece, found) in pieces {
             juniors.extend(piece);
             faults.append(found);
@@ -84,9 +84,9 @@ fn check_rows(
     policy: &Policy,
     rows: &ApplicantRows,
     schools: &Schools,
-    most: usize,
+    keep: Keep,
 ) -> (Vec<Option<SchoolIx>>, Faults) {
-    let mut faults = Faults::at_most(most);
+    let mut faults = Faults::new(keep);
     let mut juniors = Vec::with_capacity(rows.len());
     let mut last: Option<(&str, SchoolIx)> = None;
     for (row, r) in rows {

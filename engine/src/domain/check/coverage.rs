@@ -1,13 +1,14 @@
 //! What is lawful and hardly meant: applicants whom no plan covers or no quota can reach, a tilt that tilts
-//! nothing, a seed that anybody knows. Warnings, of a season without blocking faults.
+//! nothing, decisions about ties that lots are drawn for, a seed that anybody knows, a composite that is not of a
+//! hundred parts. Warnings, of a season without blocking faults.
 
 use super::applicants::People;
 use super::plan::Plan;
 use super::{Faults, Regions, Schools};
 use crate::domain::draft::Draft;
 use crate::domain::fault::{Fault, FaultCode, Table};
-use crate::domain::{Graduates, RegionIx};
-use crate::policy::{PLACEHOLDER_SEED, Policy, QuotaMethod};
+use crate::domain::{BatchIx, CategoryIx, Graduates, RegionIx};
+use crate::policy::{PLACEHOLDER_SEED, Policy, PriorityList, QuotaMethod};
 
 /// Warns of it, each thing once, at the first row that it concerns.
 pub(super) fn check(
@@ -20,6 +21,8 @@ pub(super) fn check(
     check_regions(draft, regions, plan, people, faults);
     check_juniors(draft, schools, graduates, people, faults);
     check_tilt(policy, draft, faults);
+    check_composites(policy, faults);
+    check_tie_decisions(policy, draft, faults);
     if policy.needs_seed() && policy.seed.as_deref() == Some(PLACEHOLDER_SEED) {
         faults.push(
             Fault::of_table(
@@ -120,4 +123,42 @@ fn check_tilt(policy: &Policy, draft: &Draft, faults: &mut Faults) {
             .expected(why)
             .help("核对政策：该倾斜的写明 method = \"pool\" 和 tilt；不该倾斜的清空此列"),
     );
+}
+
+fn check_tie_decisions(policy: &Policy, draft: &Draft, faults: &mut Faults) {
+    for (at, batch) in policy.batches.iter().enumerate() {
+        let categories = (0..policy.categories.len()).map(CategoryIx::from);
+        let mut orders = categories.map(|c| policy.priority(BatchIx::from(at), c));
+        let rows = &draft.tie_decisions.rows;
+        let first = rows.iter().find(|(_, r)| r.batch.as_ref() == Some(&batch.id));
+        let Some((row, _)) = first.filter(|_| !orders.any(PriorityList::manual)) else { continue };
+        faults.push(
+            Fault::at(FaultCode::IdleTies, Table::TieDecisions, *row, "batch")
+                .found(&batch.id)
+                .expected(format!(
+                    "只有录取顺序以 manual 结尾，才按裁定排先后；{}的同分由随机号排",
+                    batch.name
+                ))
+                .help("核对政策的 priority；应按裁定的把末尾的 lottery 改为 manual"),
+        );
+    }
+}
+
+fn check_composites(policy: &Policy, faults: &mut Faults) {
+    for category in &policy.categories {
+        let Some(composite) = &category.composite else { continue };
+        let (academic, special) = (composite.academic_pct, composite.special_pct);
+        let sum = u64::from(academic) + u64::from(special);
+        if sum != 100 {
+            let mut fault = Fault::of_table(
+                FaultCode::CompositeSum,
+                Table::Policy,
+                format!("学业与专业的比例合计 100；现在是 {sum}，综合成绩仍按所写的比例计算"),
+            )
+            .found(format!("{academic} + {special}"))
+            .help(format!("核对“{}”的 academic_pct 和 special_pct", category.name));
+            fault.column = Some(format!("categories.{}.composite", category.id));
+            faults.push(fault);
+        }
+    }
 }

@@ -58,7 +58,8 @@ impl Season {
     /// As [`Season::check`], but keeps at most so many faults of each table that block, and as many that
     /// warn, the first of them as a rule; the others are counted.
     pub fn check_keeping(most: usize, policy: Policy, mut draft: Draft) -> Checked {
-        let mut faults = Faults::at_most(most);
+        let keep = Keep { most, judged: draft.judged };
+        let mut faults = Faults::new(keep);
         let regions = region_names(&draft);
         let schools = schools::check(&draft.schools, &regions, &mut faults);
         let graduates = schools::check_graduates(&draft.graduates, &schools, &mut faults);
@@ -66,7 +67,7 @@ impl Season {
         let quotas = plan::check_quotas(&policy, &draft, &schools, &graduates, &plan, &mut faults);
         let people = applicants::check(&policy, &draft, &schools, &regions, &mut faults);
         let ties = applicants::check_ties(&policy, &draft.tie_decisions, &people, &mut faults);
-        let mut unlikely = Faults::at_most(most);
+        let mut unlikely = Faults::new(keep);
         let (places, tables) = ((&schools, &regions), (&plan, &*graduates, &people));
         if !faults.block() {
             coverage::check(&policy, &draft, places, tables, &mut unlikely);
@@ -118,7 +119,7 @@ impl Season {
         plan: Vec<PlanLine>,
         quotas: Vec<QuotaCell>,
     ) -> Result<Self, Vec<Fault>> {
-        let mut faults = Faults::at_most(usize::MAX);
+        let mut faults = Faults::new(Keep { most: usize::MAX, judged: false });
         let known = Schools {
             list: self.schools.clone(),
             rows: (0..self.schools.len()).map(row_number).collect(),
@@ -141,7 +142,7 @@ impl Season {
         plan::check_common_orders(&policy, &draft.plan, &lines, &cells, &mut faults);
         check_seed(&policy, &mut faults);
         let mut found = faults.checked().faults;
-        found.retain(|f| f.code.severity() == Severity::Error);
+        found.retain(|f| f.severity == Severity::Error);
         if !found.is_empty() {
             return Err(found);
         }
@@ -210,23 +211,34 @@ fn check_seed(policy: &Policy, faults: &mut Faults) {
     }
 }
 
+/// How faults are kept.
+#[derive(Clone, Copy)]
+struct Keep {
+    /// Most faults of a table and severity.
+    most: usize,
+    /// Those for an audit to judge warn.
+    judged: bool,
+}
+
 /// The faults found so far.
 struct Faults {
     list: Vec<Fault>,
-    /// Most faults of a table and severity that are kept.
-    most: usize,
+    keep: Keep,
     found: BTreeMap<(Table, Severity), usize>,
 }
 
 impl Faults {
-    const fn at_most(most: usize) -> Self {
-        Self { list: Vec::new(), most, found: BTreeMap::new() }
+    const fn new(keep: Keep) -> Self {
+        Self { list: Vec::new(), keep, found: BTreeMap::new() }
     }
 
-    fn push(&mut self, fault: Fault) {
-        let found = self.found.entry((fault.table, fault.code.severity())).or_default();
+    fn push(&mut self, mut fault: Fault) {
+        if self.keep.judged && fault.code.is_for_audit() {
+            fault.severity = Severity::Warning;
+        }
+        let found = self.found.entry((fault.table, fault.severity)).or_default();
         *found += 1;
-        if *found <= self.most {
+        if *found <= self.keep.most {
             self.list.push(fault);
         }
     }
@@ -242,10 +254,10 @@ impl Faults {
         let mut room: BTreeMap<_, usize> = other
             .found
             .keys()
-            .map(|key| (*key, self.most.saturating_sub(kept.get(key).copied().unwrap_or(0))))
+            .map(|key| (*key, self.keep.most.saturating_sub(kept.get(key).copied().unwrap_or(0))))
             .collect();
         other.list.retain(|fault| {
-            let left = room.entry((fault.table, fault.code.severity())).or_default();
+            let left = room.entry((fault.table, fault.severity)).or_default();
             let keep = *left > 0;
             *left = left.saturating_sub(1);
             keep
@@ -260,7 +272,7 @@ impl Faults {
     fn checked(self) -> Checked {
         let omitted = |severity: Severity| -> u64 {
             let of = self.found.iter().filter(|((_, s), _)| *s == severity);
-            of.map(|(_, found)| found.saturating_sub(self.most) as u64).sum()
+            of.map(|(_, found)| found.saturating_sub(self.keep.most) as u64).sum()
         };
         let (omitted_errors, omitted_warnings) =
             (omitted(Severity::Error), omitted(Severity::Warning));

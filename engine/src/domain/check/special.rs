@@ -6,13 +6,13 @@ use rustc_hash::FxHashMap;
 use super::applicants::People;
 use super::plan::category_named;
 use super::schools::senior_school;
-use super::{Faults, LOT, Schools};
-use crate::domain::fault::Table;
+use super::{Faults, Keep, LOT, Schools};
+use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::special::{NO_DATE, SpecialRow, SpecialScores};
 use crate::domain::special_part::{SpecialCodes, SpecialPart};
 use crate::domain::wish_part::{Code, Codes};
 use crate::domain::{ApplicantIx, CategoryIx, SchoolIx, Score, Text};
-use crate::policy::Policy;
+use crate::policy::{Policy, Predicate, PriorityList};
 
 const TABLE: Table = Table::SpecialScores;
 
@@ -44,9 +44,9 @@ pub(super) fn check(
         if lot.is_empty() {
             break;
         }
-        let most = faults.most;
+        let keep = faults.keep;
         let found: Vec<(Vec<Read>, Codes, Faults)> =
-            lot.into_par_iter().map(|part| names.part(part, most)).collect();
+            lot.into_par_iter().map(|part| names.part(part, keep)).collect();
         for (mut some, of_part, found) in found {
             let place: Vec<u32> = of_part.list().iter().map(|d| dates.add(d.clone())).collect();
             some.iter_mut().for_each(|r| {
@@ -69,8 +69,37 @@ pub(super) fn check(
         }
         equal
     });
+    check_idle(policy, &read, faults);
     let rows = read.into_iter().map(|r| (r.applicant, r.special, r.date));
     SpecialScores::of(people.list.len(), rows, dates.list().to_vec())
+}
+
+/// Warns of the categories that read no special score and have some, at the first row of each.
+fn check_idle(policy: &Policy, read: &[Read], faults: &mut Faults) {
+    for (at, category) in policy.categories.iter().enumerate() {
+        let ix = CategoryIx::from(at);
+        let in_its_batches =
+            policy.batches.iter().filter(|b| b.seat_order.contains(&ix)).map(|b| &b.priority);
+        let mut orders = category.priority.iter().chain(in_its_batches);
+        if category.composite.is_some()
+            || category.eligible.contains(&Predicate::Qualified)
+            || orders.any(PriorityList::reads_special)
+        {
+            continue;
+        }
+        let rows = read.iter().filter(|r| r.special.category == ix).map(|r| r.row);
+        let Some(first) = rows.clone().min() else { continue };
+        faults.push(
+            Fault::at(FaultCode::IdleSpecial, TABLE, first, "category")
+                .found(&category.id)
+                .expected(format!(
+                    "{}的资格和录取顺序都不用特长成绩；这一类别的 {} 条不起作用",
+                    category.name,
+                    rows.count()
+                ))
+                .help("核对类别是否填错"),
+        );
+    }
 }
 
 struct Names<'a> {
@@ -88,9 +117,9 @@ struct Meanings {
 }
 
 impl Names<'_> {
-    /// Reads a part, and gives its dates; keeps `most` faults of it.
-    fn part(&self, part: SpecialPart, most: usize) -> (Vec<Read>, Codes, Faults) {
-        let mut faults = Faults::at_most(most);
+    /// Reads a part, and gives its dates.
+    fn part(&self, part: SpecialPart, keep: Keep) -> (Vec<Read>, Codes, Faults) {
+        let mut faults = Faults::new(keep);
         let mut list = Vec::with_capacity(part.len());
         let meanings = self.meanings(&part);
         for (row, codes) in part.rows() {

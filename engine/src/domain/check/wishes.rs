@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::applicants::People;
 use super::plan::{Plan, Quotas, classes};
 use super::schools::senior_school;
-use super::{Faults, LOT, Schools};
+use super::{Faults, Keep, LOT, Schools};
 use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::wish_part::{Code, WishCodes, WishPart};
 use crate::domain::{ApplicantIx, BatchIx, CategoryIx, SchoolIx, Text, Wish};
@@ -54,9 +54,9 @@ pub(super) fn check(
         if lot.is_empty() {
             break;
         }
-        let most = faults.most;
+        let keep = faults.keep;
         let found: Vec<(Vec<Read>, Faults)> =
-            lot.into_par_iter().map(|part| names.part(&part, most)).collect();
+            lot.into_par_iter().map(|part| names.part(&part, keep)).collect();
         for (mut wishes, found) in found {
             read.append(&mut wishes);
             faults.append(found);
@@ -67,7 +67,7 @@ pub(super) fn check(
         // Stable, so that the first of two equal keys is the earlier row.
         read.par_sort_by_key(key);
     }
-    faults.append(check_runs(policy, people, &read, faults.most));
+    faults.append(check_runs(policy, people, &read, faults.keep));
 
     let mut offsets = Vec::with_capacity(people.list.len() + 1);
     let mut at = 0;
@@ -85,17 +85,17 @@ pub(super) fn check(
 }
 
 /// Keys and counts of the sorted wishes of each applicant and batch.
-fn check_runs(policy: &Policy, people: &People, read: &[Read], most: usize) -> Faults {
+fn check_runs(policy: &Policy, people: &People, read: &[Read], keep: Keep) -> Faults {
     read.par_chunk_by(|a, b| (a.applicant, a.wish.batch) == (b.applicant, b.wish.batch))
         .fold(
-            || Faults::at_most(most),
+            || Faults::new(keep),
             |mut faults, run| {
                 check_run(policy, people, run, &mut faults);
                 faults
             },
         )
         .reduce(
-            || Faults::at_most(most),
+            || Faults::new(keep),
             |mut one, other| {
                 one.append(other);
                 one
@@ -223,9 +223,9 @@ struct Meanings<'a> {
 }
 
 impl Names<'_> {
-    /// Reads a part; keeps `most` faults of it.
-    fn part(&self, part: &WishPart, most: usize) -> (Vec<Read>, Faults) {
-        let mut faults = Faults::at_most(most);
+    /// Reads a part.
+    fn part(&self, part: &WishPart, keep: Keep) -> (Vec<Read>, Faults) {
+        let mut faults = Faults::new(keep);
         let mut list = Vec::with_capacity(part.len());
         let meanings = self.meanings(part);
         let mut before = None;
@@ -331,7 +331,9 @@ impl Names<'_> {
                 ))
                 .help("核对志愿的学校、批次和类别；或招生计划漏了一行"),
             );
-            return None;
+            if !faults.keep.judged {
+                return None;
+            }
         }
         Some(Wish { batch, position, school, category, adjust: r.adjust.unwrap_or(false) })
     }
