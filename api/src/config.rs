@@ -66,7 +66,7 @@ pub struct ServerFlags {
     /// 是否承担录取计算 [默认 true]；多台服务器时可只让其中几台计算
     #[arg(long, value_name = "BOOL", env = "LUQU_WORK")]
     work: Option<bool>,
-    /// 前面是否有反向代理 [默认 false]；有则来源地址取 X-Forwarded-For 的最后一段
+    /// 前面是否有反向代理 [默认 false]；有则来源地址取 X-Forwarded-For 的最后一段，X-Forwarded-Proto 为 https 时 Cookie 加 Secure
     #[arg(long, value_name = "BOOL", env = "LUQU_BEHIND_PROXY")]
     behind_proxy: Option<bool>,
 }

@@ -111,5 +111,14 @@ fn the_serving_role_runs_a_season_and_unmakes_nothing() {
         let rights =
             told["checks"].as_array().expect("checks").iter().find(|c| c["name"] == "数据库权限");
         assert_eq!(rights.expect("rights")["state"], "ok");
+
+        // Where nothing can be written, as on a replica, nothing is served, and the doctor looks at the rest.
+        let joint = if url.contains('?') { '&' } else { '?' };
+        let replica = format!("{url}{joint}options=-c%20default_transaction_read_only%3Don");
+        let refused = Store::open(&replica).await.expect_err("a database that cannot be written");
+        assert!(refused.to_string().contains("请连接主库"), "{refused}");
+        let doctor =
+            luqu(&replica, &world.keys_file(), room.path(), &["doctor"]).output().expect("it");
+        assert!(must_exit(&doctor, 0).contains("数据库可写"));
     });
 }

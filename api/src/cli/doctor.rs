@@ -12,7 +12,7 @@ use crate::auth::password_matches;
 use crate::config::{Config, Flags, ServerFlags, without_password};
 use crate::error::Failure;
 use crate::ledger::{Checkpoint, Guard};
-use crate::store::{JobStatus, Mode, Role, Store};
+use crate::store::{JobStatus, Mode, READ_ONLY, Role, Store};
 
 /// Passwords that nobody may have, beside the account's own name.
 const KNOWN_PASSWORDS: [&str; 6] =
@@ -136,6 +136,20 @@ const fn free_space(_: &Path) -> Option<u64> {
     None
 }
 
+/// Compares the schema with the compiled one, for which a database has to make the latter.
+async fn same_schema(store: &Store, sheet: &mut Sheet) -> Result<bool, Failure> {
+    let difference = store.difference().await.map_err(of_store)?;
+    let same = difference.is_none();
+    let found = difference.unwrap_or_else(|| "与程序一致".to_owned());
+    sheet.bad_unless(
+        "数据库结构",
+        same,
+        found,
+        "版本不同则以所有者运行 luqu database migrate；被改动过则恢复备份并查明是谁改的",
+    );
+    Ok(same)
+}
+
 async fn examine(config: &Config, sheet: &mut Sheet) -> Result<(), Failure> {
     let shown = without_password(&config.database);
     let store = match Store::look_into(&config.database).await {
@@ -157,16 +171,10 @@ async fn examine(config: &Config, sheet: &mut Sheet) -> Result<(), Failure> {
     let found =
         if wrong.is_empty() { "符合".to_owned() } else { found.collect::<Vec<_>>().join("；") };
     sheet.bad_unless("数据库参数", wrong.is_empty(), found, "数据库文件所在的文件系统须支持 WAL");
-    let difference = store.difference().await.map_err(of_store)?;
-    let same = difference.is_none();
-    let found = difference.unwrap_or_else(|| "与程序一致".to_owned());
-    sheet.bad_unless(
-        "数据库结构",
-        same,
-        found,
-        "版本不同则以所有者运行 luqu database migrate；被改动过则恢复备份并查明是谁改的",
-    );
-    if !same {
+    if store.read_only().await.map_err(of_store)? {
+        let help = "luqu serve 连接主库；数据库结构在主库上核对，其余照查";
+        sheet.note("数据库可写", State::Warn, READ_ONLY.to_owned(), help);
+    } else if !same_schema(&store, sheet).await? {
         return Ok(());
     }
     let broken = store.broken().await.map_err(of_store)?;

@@ -25,6 +25,9 @@ pub enum StoreError {
     Foreign(String),
 }
 
+/// What a database is that cannot be written.
+pub const READ_ONLY: &str = "数据库只读（只读副本，或设置了 default_transaction_read_only）";
+
 impl StoreError {
     /// The law that refused, if it was one: the message of a constraint, of a history or of a window.
     #[must_use]
@@ -55,10 +58,13 @@ impl Store {
     /// its schema up to this build where the role may: the owner does, the role that serves finds it done.
     ///
     /// # Errors
-    /// A database that cannot be reached, lacks a pragma, or whose schema differs from the compiled one.
+    /// A database that cannot be reached or written, lacks a pragma, or whose schema differs from the compiled one.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let connection = Database::connect(options(url, true)).await?;
         let mut store = Self { connection, schema: None };
+        if store.read_only().await? {
+            return Err(StoreError::Foreign(format!("{READ_ONLY}；请连接主库")));
+        }
         if let Some((pragma, found, wanted)) = store.wrong_pragmas().await?.into_iter().next() {
             let text = format!("SQLite pragma {pragma} is {found:?}, must be {wanted:?}");
             return Err(StoreError::Foreign(text));
@@ -104,6 +110,18 @@ impl Store {
     pub async fn schema_digest(&self) -> Result<String, StoreError> {
         let lines = fingerprint::found(&self.connection).await?.join("\n");
         Ok(luqu_engine::domain::digest::of_bytes(lines.as_bytes()).to_string())
+    }
+
+    /// Whether nothing can be written here at all, as on a replica of PostgreSQL.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn read_only(&self) -> Result<bool, StoreError> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok(false);
+        }
+        let asked = "SELECT current_setting('transaction_read_only')::boolean";
+        Ok(self.ask_one::<bool>(asked).await?.unwrap_or(false))
     }
 
     /// Whether this role makes tables here. SQLite has no roles.

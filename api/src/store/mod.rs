@@ -62,7 +62,7 @@ mod wishes;
 pub use accounts::{Account, Role, SessionRow};
 pub use admissions::{Admission, NewAdmission, Publishing};
 pub use classes::{FormedClass, NewClass, Place};
-pub use connect::{Store, StoreError};
+pub use connect::{READ_ONLY, Store, StoreError};
 pub use db::{Db, Reader, Tx};
 pub use draft::OpenId;
 pub use dumps::{Dump, NewDump};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::classes::{Classes, first_failing};
 use super::floors::Floored;
 use super::market::Market;
@@ -44,9 +46,10 @@ pub fn adjust(
     let ticked =
         |p: u32| season.wishes_in(participants[p as usize], batch).iter().any(|w| w.adjust);
     let mut walkers: Vec<u32> = (0..market.participants())
+        .into_par_iter()
         .filter(|&p| run.holdings.held[p as usize] == NOTHING && ticked(p))
         .collect();
-    walkers.sort_by(|&a, &b| reader.compare(claim(a), claim(b)));
+    walkers.par_sort_by(|&a, &b| reader.compare(claim(a), claim(b)));
 
     let mut open = Open { all: open_classes(season, batch, classes), own: BTreeMap::new() };
     let mut adjusted = Vec::new();

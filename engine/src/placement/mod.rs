@@ -12,6 +12,8 @@ mod reasons;
 pub mod run;
 mod ties;
 
+use rayon::prelude::*;
+
 use self::classes::{Carried, Classes};
 use self::floors::Floored;
 use self::market::Market;
@@ -65,6 +67,7 @@ impl Placement {
         for at in 0..season.policy().batches.len() {
             let batch = BatchIx::from(at);
             let participants: Vec<ApplicantIx> = (0..season.applicants().len())
+                .into_par_iter()
                 .map(ApplicantIx::from)
                 .filter(|&a| {
                     answer.outcomes[a.at()] == Outcome::Unplaced
@@ -136,7 +139,7 @@ fn at_first(season: &Season) -> Vec<Outcome> {
             Outcome::Unplaced
         }
     };
-    season.applicants().iter().enumerate().map(outcome).collect()
+    season.applicants().par_iter().enumerate().map(outcome).collect()
 }
 
 /// Writes down the lines of a batch and what it passes on to later ones.
@@ -182,6 +185,6 @@ fn in_order(mut batches: Vec<Vec<Reason>>) -> Vec<Reason> {
         return batches.swap_remove(0);
     }
     let mut all: Vec<Reason> = batches.into_iter().flatten().collect();
-    all.sort_by_key(|r| r.applicant);
+    all.par_sort_by_key(|r| r.applicant);
     all
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::plan::batch_named;
 use super::schools::junior_school;
-use super::{Faults, FirstSeen, Keep, LOT, Regions, Schools};
+use super::{Faults, FirstSeen, Keep, LOT, PIECE, Regions, Schools};
 use crate::domain::draft::{ApplicantRow, Draft, Rows, TieDecisionRow};
 use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::id_number;
@@ -15,9 +15,6 @@ use crate::domain::{
     Applicant, ApplicantIx, BatchIx, RegionIx, Restriction, SchoolIx, Score, Text,
 };
 use crate::policy::{Key, Policy, Predicate};
-
-/// The rows of a piece.
-const PIECE: usize = 1 << 12;
 
 /// The applicants in the order of their ids, with what hangs on them.
 pub(super) struct People {
@@ -108,9 +105,9 @@ fn check_rows(
 /// The rows that make applicants, in the order of the ids: the first of each id.
 fn kept(rows: &ApplicantRows, faults: &mut Faults) -> Vec<u32> {
     let id = |at: u32| rows[at as usize].1.applicant_id.as_ref();
-    let mut kept: Vec<u32> =
-        (0..).zip(rows).filter(|(_, (_, r))| r.applicant_id.is_some()).map(|(at, _)| at).collect();
-    if kept.is_sorted_by(|&a, &b| id(a) < id(b)) {
+    let named = rows.par_iter().enumerate().filter(|(_, (_, r))| r.applicant_id.is_some());
+    let mut kept: Vec<u32> = named.map(|(at, _)| at as u32).collect();
+    if kept.par_windows(2).all(|two| id(two[0]) < id(two[1])) {
         return kept;
     }
     kept.par_sort_unstable_by(|&a, &b| (id(a), a).cmp(&(id(b), b)));
@@ -146,6 +143,28 @@ fn applicant(r: &ApplicantRow, junior: Option<SchoolIx>, regions: &Regions) -> A
     }
 }
 
+/// A column that rules of eligibility read, and whether a row leaves it blank.
+type RuleColumn = (&'static str, fn(&ApplicantRow) -> bool);
+
+const RULE_COLUMNS: [RuleColumn; 4] = [
+    ("fresh", |r| r.fresh.is_none()),
+    ("junior_since", |r| r.junior_since.is_none()),
+    ("attended", |r| r.attended.is_none()),
+    ("evaluation", |r| r.evaluation.is_none()),
+];
+
+/// How many rows leave each of [`RULE_COLUMNS`] blank.
+fn blank_conditions(rows: &ApplicantRows) -> [usize; RULE_COLUMNS.len()] {
+    let of_piece = |rows: &ApplicantRows| {
+        RULE_COLUMNS.map(|(_, is_blank)| rows.iter().filter(|(_, r)| is_blank(r)).count())
+    };
+    let sum = |one: [usize; RULE_COLUMNS.len()], other: [usize; RULE_COLUMNS.len()]| {
+        std::array::from_fn(|at| one[at] + other[at])
+    };
+    // Pieces that stay in the cache for all columns.
+    rows.par_chunks(PIECE >> 4).map(of_piece).reduce(|| [0; RULE_COLUMNS.len()], sum)
+}
+
 /// A column that a rule of eligibility reads must be there: a lost column would silently make everybody
 /// ineligible.
 fn check_rule_columns(policy: &Policy, draft: &Draft, faults: &mut Faults) {
@@ -164,7 +183,7 @@ fn check_rule_columns(policy: &Policy, draft: &Draft, faults: &mut Faults) {
             read.then_some(c.name.as_str())
         })
     };
-    for column in ["fresh", "junior_since", "attended", "evaluation"] {
+    for (column, _) in RULE_COLUMNS {
         if let Some(category) = reads(column)
             && !draft.applicants.has(column)
         {
@@ -178,20 +197,13 @@ fn check_rule_columns(policy: &Policy, draft: &Draft, faults: &mut Faults) {
             faults.push(fault);
         }
     }
-    let blank = |column: &str, r: &ApplicantRow| match column {
-        "fresh" => r.fresh.is_none(),
-        "junior_since" => r.junior_since.is_none(),
-        "attended" => r.attended.is_none(),
-        _ => r.evaluation.is_none(),
-    };
-    for column in ["fresh", "junior_since", "attended", "evaluation"] {
-        let rows = &draft.applicants.rows;
-        let without = rows.iter().filter(|(_, r)| blank(column, r)).count();
-        if let (Some(category), Some((first, _)), true) = (
-            reads(column),
-            rows.iter().find(|(_, r)| blank(column, r)),
-            draft.applicants.has(column),
-        ) {
+    let rows = &draft.applicants.rows;
+    let blank = blank_conditions(rows);
+    for ((column, is_blank), without) in RULE_COLUMNS.into_iter().zip(blank) {
+        if let (Some(category), true, true) =
+            (reads(column), without > 0, draft.applicants.has(column))
+            && let Some((first, _)) = rows.iter().find(|(_, r)| is_blank(r))
+        {
             faults.push(
                 Fault::at(FaultCode::BlankCondition, Table::Applicants, *first, column)
                     .expected(format!(
@@ -246,9 +258,10 @@ fn check_id_number(row: u32, r: &ApplicantRow, faults: &mut Faults) {
 fn check_persons(rows: &ApplicantRows, faults: &mut Faults) {
     let number = |at: u32| rows[at as usize].1.id_number.as_deref();
     let hash = |number: &str| FxBuildHasher.hash_one(number);
-    let mut places: Vec<(u64, u32)> = (0..)
-        .zip(rows)
-        .filter_map(|(at, (_, r))| Some((hash(r.id_number.as_deref()?), at)))
+    let mut places: Vec<(u64, u32)> = rows
+        .par_iter()
+        .enumerate()
+        .filter_map(|(at, (_, r))| Some((hash(r.id_number.as_deref()?), at as u32)))
         .collect();
     places.par_sort_unstable();
     for equal in places.chunk_by_mut(|a, b| a.0 == b.0).filter(|equal| equal.len() > 1) {

@@ -16,9 +16,10 @@ use std::hash::Hash;
 use std::mem::take;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::draft::{Draft, PlanRow, QuotaRow, Rows};
+use super::draft::{ApplicantRow, Draft, PlanRow, QuotaRow, Rows};
 use super::fault::{Fault, FaultCode, Severity, Table};
 use super::special_part::SpecialPart;
 use super::wish_part::WishPart;
@@ -28,6 +29,9 @@ use crate::policy::Policy;
 /// Pieces of a long table that are checked before their results join the others: enough for every core,
 /// few enough that the memory of one lot serves the next.
 const LOT: usize = 16;
+
+/// The rows of a piece of `applicants`.
+const PIECE: usize = 1 << 12;
 
 /// What a check came to.
 #[derive(Clone, Debug)]
@@ -73,7 +77,7 @@ impl Season {
             coverage::check(&policy, &draft, places, tables, &mut unlikely);
         }
         // The longest table comes last and finds the room of the second longest.
-        drop(take(&mut draft.applicants));
+        take(&mut draft.applicants).rows.into_par_iter().for_each(drop);
         let mut parts = WishPart::pack(&take(&mut draft.wishes.rows));
         parts.append(&mut draft.packed_wishes);
         let mut special_parts = SpecialPart::pack(&take(&mut draft.special_scores.rows));
@@ -344,16 +348,10 @@ fn scope_parts(cell: &str) -> impl Iterator<Item = &str> {
 }
 
 fn region_names(draft: &Draft) -> Regions {
-    let mut seen: rustc_hash::FxHashSet<&str> = rustc_hash::FxHashSet::default();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
     seen.extend(draft.schools.rows.iter().filter_map(|(_, r)| r.region.as_deref()));
-    let mut last = None;
-    for region in draft.applicants.rows.iter().filter_map(|(_, r)| r.region.as_deref()) {
-        // Neighbours in the table mostly are neighbours.
-        if last != Some(region) {
-            seen.insert(region);
-            last = Some(region);
-        }
-    }
+    let pieces: Vec<_> = draft.applicants.rows.par_chunks(PIECE).map(regions_of).collect();
+    seen.extend(pieces.into_iter().flatten());
     let people = seen.clone();
     for (_, row) in &draft.plan.rows {
         seen.extend(row.region_scope.as_deref().into_iter().flat_map(scope_parts));
@@ -362,6 +360,12 @@ fn region_names(draft: &Draft) -> Regions {
     names.sort_unstable();
     let lived_in = names.iter().map(|n| people.contains(n.as_str())).collect();
     Regions { names, lived_in }
+}
+
+/// The regions that rows of `applicants` name. Neighbours in the table mostly are neighbours.
+fn regions_of(rows: &[(u32, ApplicantRow)]) -> FxHashSet<&str> {
+    let together = rows.chunk_by(|a, b| a.1.region == b.1.region);
+    together.filter_map(|some| some.first()?.1.region.as_deref()).collect()
 }
 
 /// The schools read so far and where each id is.
