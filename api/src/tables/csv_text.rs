@@ -65,7 +65,7 @@ impl CsvRecord<'_> {
 /// The delimiter of the text: a comma, or a tab if the first line with either has tabs and no comma. Only
 /// the lines are looked at where a header may be.
 pub(super) fn delimiter_of(text: &str) -> u8 {
-    let mut lines = text.lines().filter(|l| !l.is_empty()).take(1 + TITLE_ROWS);
+    let mut lines = text.split(['\n', '\r']).filter(|l| !l.is_empty()).take(1 + TITLE_ROWS);
     match lines.find(|l| l.contains(['\t', ','])) {
         Some(line) if !line.contains(',') => b'\t',
         _ => b',',
@@ -90,7 +90,8 @@ impl<'t> Records<'t> {
     pub(super) fn next_into(&mut self, record: &mut CsvRecord<'t>) -> Result<bool, Broken> {
         let bytes = self.text.as_bytes();
         while let Some(byte @ (b'\n' | b'\r')) = bytes.get(self.at) {
-            self.line = self.line.saturating_add(u32::from(*byte == b'\n'));
+            let before = self.at.checked_sub(1).and_then(|at| bytes.get(at));
+            self.line = self.line.saturating_add(u32::from(ends_line(before, *byte)));
             self.at += 1;
         }
         record.text = self.text;
@@ -200,11 +201,11 @@ impl<'t> Records<'t> {
                     piece = at;
                 }
                 Some(b'"') => break,
-                Some(b'\n') => {
-                    self.line = self.line.saturating_add(1);
+                Some(&b) => {
+                    self.line =
+                        self.line.saturating_add(u32::from(ends_line(bytes.get(at - 1), b)));
                     at += 1;
                 }
-                Some(_) => at += 1,
             }
         }
         let close = at;
@@ -221,6 +222,11 @@ impl<'t> Records<'t> {
         }
         Ok(at)
     }
+}
+
+/// Whether `byte` ends a line: of `\r\n` the first alone does, so that a pair counts once.
+fn ends_line(before: Option<&u8>, byte: u8) -> bool {
+    byte == b'\r' || (byte == b'\n' && before != Some(&b'\r'))
 }
 
 /// Cuts text without quotes into pieces of about `size` bytes at line ends, each with the number of its
@@ -241,8 +247,13 @@ pub(super) fn cuts(text: &[u8], line: u32, size: usize) -> (Vec<(Range<usize>, u
 
 fn line_ends(text: &[u8]) -> u32 {
     // Sums of few bytes at a time fit into a byte, which lets many be added at once.
-    let ends = |few: &[u8]| few.iter().map(|&b| u8::from(b == b'\n')).sum::<u8>();
-    let sum = text.chunks(255).map(|few| u64::from(ends(few))).sum::<u64>();
+    let ends = |few: &[u8], byte: u8| few.iter().map(|&b| u8::from(b == byte)).sum::<u8>();
+    let all = |byte: u8| text.chunks(255).map(|few| u64::from(ends(few, byte))).sum::<u64>();
+    let pairs = || text.windows(2).filter(|pair| *pair == b"\r\n").count() as u64;
+    let sum = match all(b'\r') {
+        0 => all(b'\n'),
+        returns => all(b'\n') + returns - pairs(),
+    };
     u32::try_from(sum).unwrap_or(u32::MAX)
 }
 
@@ -276,6 +287,18 @@ mod tests {
         assert_eq!(records(&long), Err(Broken::TooLong { line: 2 }));
     }
 
+    #[test]
+    fn lines_end_with_a_carriage_return_alone_too() {
+        let expected = [
+            (1, vec!["a".to_owned(), "b".to_owned()]),
+            (2, vec!["x\ry".to_owned(), String::new()]),
+            (5, vec!["last".to_owned()]),
+        ];
+        assert_eq!(records("a,b\r\"x\ry\",\r\rlast\r").expect("records"), expected);
+        assert_eq!(records("a,b\r\n\"x\ry\",\n\rlast\r\n").expect("records"), expected);
+        assert_eq!(delimiter_of("a\tb\r1,5\t2\r"), b'\t');
+    }
+
     proptest! {
         /// The same fields as the csv package finds, whatever the text, where no quote stays open.
         #[test]
@@ -295,7 +318,8 @@ mod tests {
             let (cut, after) = cuts(text.as_bytes(), 1, size);
             let pieces = || cut.iter().map(|(range, line)| (&text[range.clone()], *line));
             prop_assert_eq!(pieces().map(|(p, _)| p).collect::<String>(), text.clone());
-            prop_assert_eq!(after as usize, 1 + text.matches('\n').count());
+            let ends = text.replace("\r\n", "\n").matches(['\n', '\r']).count();
+            prop_assert_eq!(after as usize, 1 + ends);
             let mut together = Vec::new();
             for (piece, line) in pieces() {
                 let mut reader = Records::new(piece, line, b',');
