@@ -265,11 +265,15 @@ impl Office {
             self.to_approve(actor, season, decision, DecisionKind::Revocation, signed).await?;
         let body: serde_json::Value = serde_json::from_str(&proposed.body).unwrap_or_default();
         let applicant = body["applicant"].as_str().unwrap_or_default().to_owned();
-        let admission = self.active_admission(season, &applicant).await?;
+        let changed = || ActError::Conflict("录取已有变动，须重新提交".to_owned());
+        let admission = match self.active_admission(season, &applicant).await {
+            Err(ActError::NotFound(_)) => return Err(changed()),
+            found => found?,
+        };
         if body["admission"].as_i64() != Some(admission.id) {
-            return Err(ActError::Conflict("录取已有变动，须重新提交".to_owned()));
+            return Err(changed());
         }
-        let tx = self.approved(actor, &proposed).await?;
+        let tx = self.approved(actor, season, &proposed).await?;
         self.take_down(&tx, actor, season, &admission, &proposed.digest, "录取已撤销").await?;
         tx.revoke(admission.id, decision).await?;
         let about = (season, applicant.as_str());
