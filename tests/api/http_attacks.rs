@@ -34,6 +34,23 @@ fn many_wrong_passwords_at_once_are_no_more_than_one_after_another() {
 }
 
 #[test]
+fn a_session_of_a_disabled_account_is_over_for_good() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 60).await;
+            let anybody = Client::anonymous(&world);
+            let admin = anybody.signed_in("zhou").await;
+            let clerk = anybody.signed_in("zhao").await;
+            for (act, then) in [("disable", 401), ("enable", 401)] {
+                admin.post(&format!("/v1/accounts/zhao/{act}"), Value::Null).await.must_be(204);
+                clerk.get("/v1/me").await.must_be(then);
+            }
+            anybody.signed_in("zhao").await.get("/v1/me").await.must_be(200);
+        });
+    }
+}
+
+#[test]
 fn an_answer_is_given_again_to_whoever_may_ask_alone() {
     let db = TestDb::sqlite();
     block_on(async {

@@ -111,13 +111,17 @@ impl Tx {
         Ok(self.insert_all::<account::Entity>(vec![row]).await?)
     }
 
-    /// Disables or enables an account; false if there is none.
+    /// Disables an account, whose sessions end, or enables it; false if there is none.
     ///
     /// # Errors
     /// What the database said.
     pub async fn set_disabled(&self, name: &str, disabled: bool) -> Result<bool, StoreError> {
         let set = account::ActiveModel { disabled: Set(disabled.into()), ..Default::default() };
-        self.change_account(name, set).await
+        let found = self.change_account(name, set).await?;
+        if disabled {
+            self.end_sessions(name, None).await?;
+        }
+        Ok(found)
     }
 
     /// Gives an account another password, which its owner has to change if another gave it; ends its sessions but the
