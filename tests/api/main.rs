@@ -12,6 +12,7 @@ mod demo;
 mod explain;
 mod help;
 mod http_admin;
+mod http_attacks;
 mod http_hostile;
 mod http_imports;
 mod http_kit;

@@ -166,9 +166,8 @@ impl Office {
         season: &str,
         applicant: &str,
     ) -> Result<Seated, ActError> {
-        let admission = self.active_admission(season, applicant).await?;
+        let admission = self.served_admission(actor, season, applicant).await?;
         let school = admission.school.as_str();
-        actor.must_serve(school)?;
         let tx = self.store.write().await?;
         tx.stand_still().await?;
         let Some(&record) = open_of(tx.records(season).await?, school).get(applicant) else {

@@ -118,7 +118,7 @@ impl Office {
             let junior = self.quota_junior(&known, category, &gain.applicant);
             seats.entry((school.clone(), category.clone(), junior)).or_default().push(gain);
         }
-        let tx = self.approved(actor, &proposed).await?;
+        let tx = self.approved(actor, season, &proposed).await?;
         let mut given = 0;
         let mut events = Vec::new();
         for ((school, category, junior), gains) in &seats {

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::imports::{plain_name, temporary};
 use super::registry::{Standing, rolled};
+use super::turns::READING;
 use super::{ActError, Actor, Office, Upload, digest, now};
 use crate::error::Failure;
 use crate::ledger::Event;
@@ -51,7 +52,7 @@ impl Office {
             return Ok(DumpRead { id: None, loaded });
         }
         let rows = u32::try_from(loaded.records.len()).unwrap_or(u32::MAX);
-        let tx = self.store.write().await?;
+        let tx = self.write_kept(season).await?;
         let new = NewDump {
             season,
             file_name: &name,
@@ -128,13 +129,13 @@ async fn read(
     season: Arc<luqu_engine::domain::Season>,
     upload: Upload,
 ) -> Result<LoadedDump, ActError> {
-    let work = tokio::task::spawn_blocking(move || {
+    let work = READING.work(move || {
         let folder = tempfile::Builder::new().prefix("luqu-").tempdir().map_err(temporary)?;
         let path = folder.path().join(&upload.name);
         std::fs::write(&path, &upload.bytes).map_err(Failure::io(&path))?;
         load_dump(&path, &season)
     });
-    match work.await.map_err(|e| Failure::Internal(e.to_string()))? {
+    match work.await? {
         Ok(loaded) => Ok(loaded),
         // The name of a temporary folder is nobody's business.
         Err(Failure::Usage(_)) => Err(ActError::Conflict(

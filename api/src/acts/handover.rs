@@ -48,9 +48,7 @@ impl Office {
             return Err(ActError::Conflict("请写明导出名单的事由，将记入日志".to_owned()));
         }
         let (row, policy) = self.season_row(season).await?;
-        self.must_be_kept(season).await?;
-        let tx = self.store.write().await?;
-        tx.stand_still().await?;
+        let tx = self.write_kept(season).await?;
         let school = asked.school.as_deref();
         let mut students = Vec::new();
         let mut grounds = Grounds::default();

@@ -14,6 +14,7 @@ use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 use super::memory::away;
+use super::turns::READING;
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
 use crate::ledger::Event;
@@ -70,7 +71,7 @@ impl Office {
         });
         let status = if loaded.blocked() { ImportStatus::Refused } else { ImportStatus::Staged };
         let sealed = self.keys.seal(&place(season), &packed)?;
-        let tx = self.store.write().await?;
+        let tx = self.write_kept(season).await?;
         let id = tx
             .stage(NewImport {
                 season,
@@ -297,7 +298,7 @@ impl Layers {
             let loaded = load_layers(purpose, &self.root, &self.paths, self.seed.as_deref())?;
             Ok::<_, Failure>((self.folder, loaded))
         };
-        Ok(away(work).await??)
+        Ok(READING.work(work).await??)
     }
 
     /// Reads them, and gives the last as a workbook with the faults marked.
@@ -309,7 +310,7 @@ impl Layers {
             drop(folder);
             book
         };
-        Ok(away(work).await??)
+        Ok(READING.work(work).await??)
     }
 }
 

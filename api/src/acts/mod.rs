@@ -28,6 +28,7 @@ mod run;
 mod sealing;
 mod section_places;
 mod sections;
+mod turns;
 mod wish_lists;
 mod wishes;
 
@@ -68,6 +69,7 @@ pub use run::{LOST, RunOutcome, inputs_digest};
 pub use sealing::Kept;
 pub use section_places::SectionsJoined;
 pub use sections::{Lesson, SectionsFormed};
+pub(crate) use turns::HASHING;
 pub use wish_lists::Brought;
 
 /// Why an act was not done. Nothing was changed.
@@ -134,7 +136,11 @@ impl Actor {
         if roles.contains(&self.role) {
             return Ok(());
         }
-        Err(ActError::NotPermitted(format!("{} ({})", self.name, self.role.word())))
+        Err(self.refused())
+    }
+
+    fn refused(&self) -> ActError {
+        ActError::NotPermitted(format!("账号 {} 的角色不办理此项", self.name))
     }
 
     /// Passes for the office, and for the school itself.
@@ -146,7 +152,7 @@ impl Actor {
             (Role::Clerk | Role::Reviewer, _) => Ok(()),
             (Role::School, Some(own)) if own == school => Ok(()),
             (Role::School, _) => Err(ActError::NotFound(school.to_owned())),
-            _ => Err(ActError::NotPermitted(format!("{} ({})", self.name, self.role.word()))),
+            _ => Err(self.refused()),
         }
     }
 }

@@ -146,7 +146,7 @@ impl Office {
             // Whoever types the number into the reason does not put it into the log.
             reason: masked(reason),
         };
-        let tx = self.store.write().await?;
+        let tx = self.write_kept(season).await?;
         tx.record_look(&look).await?;
         tx.commit().await?;
         Ok(number)

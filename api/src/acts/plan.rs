@@ -55,7 +55,7 @@ impl Office {
         let proposed =
             self.to_approve(actor, season, decision, DecisionKind::FreezePlan, signed).await?;
         let frozen = self.frozen_season(season, &proposed.body).await?;
-        let tx = self.approved(actor, &proposed).await?;
+        let tx = self.approved(actor, season, &proposed).await?;
         tx.store_schools(&frozen).await?;
         tx.store_flows(frozen.policy(), decision).await?;
         if frozen.pending().next().is_none() && !quotas_missing(&frozen) {
@@ -109,7 +109,7 @@ impl Office {
             tables[name] = again[name].clone();
         }
         let complete = self.season_of_tables(frozen.policy(), &tables).await?;
-        let tx = self.approved(actor, &proposed).await?;
+        let tx = self.approved(actor, season, &proposed).await?;
         tx.store_plan(&complete, decision, DecisionKind::Quota, now()).await?;
         let facts = json!({"decision": decision, "digest": proposed.digest, "proposed_by": proposed.proposed_by});
         self.record(&tx, Event::new("quota_distributed", &actor.name, season, facts)).await?;
@@ -160,9 +160,8 @@ impl Office {
         note: &str,
         body: String,
     ) -> Result<PlanProposal, ActError> {
-        self.must_be_kept(season).await?;
         let digest = digest(body.as_bytes());
-        let tx = self.store.write().await?;
+        let tx = self.write_kept(season).await?;
         let proposal = Proposal {
             season,
             kind,
@@ -206,9 +205,10 @@ impl Office {
     pub(super) async fn approved(
         &self,
         actor: &Actor,
+        season: &str,
         proposed: &Decision,
     ) -> Result<Tx, ActError> {
-        let tx = self.store.write().await?;
+        let tx = self.write_kept(season).await?;
         if tx.approve(proposed.id, &actor.name, now()).await? {
             return Ok(tx);
         }

@@ -85,8 +85,7 @@ impl Office {
         applicant: &str,
         arrived: bool,
     ) -> Result<Admission, ActError> {
-        let admission = self.active_admission(season, applicant).await?;
-        actor.must_serve(&admission.school)?;
+        let admission = self.served_admission(actor, season, applicant).await?;
         let tx = self.store.write().await?;
         if !tx.set_arrived(season, &admission, arrived, &actor.name, now()).await? {
             return Ok(admission);
@@ -266,11 +265,15 @@ impl Office {
             self.to_approve(actor, season, decision, DecisionKind::Revocation, signed).await?;
         let body: serde_json::Value = serde_json::from_str(&proposed.body).unwrap_or_default();
         let applicant = body["applicant"].as_str().unwrap_or_default().to_owned();
-        let admission = self.active_admission(season, &applicant).await?;
+        let changed = || ActError::Conflict("录取已有变动，须重新提交".to_owned());
+        let admission = match self.active_admission(season, &applicant).await {
+            Err(ActError::NotFound(_)) => return Err(changed()),
+            found => found?,
+        };
         if body["admission"].as_i64() != Some(admission.id) {
-            return Err(ActError::Conflict("录取已有变动，须重新提交".to_owned()));
+            return Err(changed());
         }
-        let tx = self.approved(actor, &proposed).await?;
+        let tx = self.approved(actor, season, &proposed).await?;
         self.take_down(&tx, actor, season, &admission, &proposed.digest, "录取已撤销").await?;
         tx.revoke(admission.id, decision).await?;
         let about = (season, applicant.as_str());
@@ -335,6 +338,21 @@ impl Office {
         Ok(tx.tell(season, seq, &[(GateKind::RecordWithdrawn, record.admission)]).await?)
     }
 
+    /// The admission of an applicant to a school that the actor serves. That another school's exists is not told.
+    pub(super) async fn served_admission(
+        &self,
+        actor: &Actor,
+        season: &str,
+        applicant: &str,
+    ) -> Result<Admission, ActError> {
+        let admission = self.active_admission(season, applicant).await?;
+        match actor.must_serve(&admission.school) {
+            Ok(()) => Ok(admission),
+            Err(ActError::NotFound(_)) => Err(not_admitted(applicant)),
+            Err(other) => Err(other),
+        }
+    }
+
     pub(super) async fn active_admission(
         &self,
         season: &str,
@@ -343,8 +361,12 @@ impl Office {
         let all = self.store.read().admissions(season).await?;
         all.into_iter()
             .find(|a| a.active && a.applicant == applicant)
-            .ok_or_else(|| ActError::NotFound(format!("考生 {applicant} 的录取")))
+            .ok_or_else(|| not_admitted(applicant))
     }
+}
+
+fn not_admitted(applicant: &str) -> ActError {
+    ActError::NotFound(format!("考生 {applicant} 的录取"))
 }
 
 /// What stands against an admission, by code; nothing where it is cleared.

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{ActError, Actor, Office, PlanProposal, now};
 use crate::ledger::Event;
-use crate::store::{DecisionKind, DecisionStatus, Mode, Role, SeasonRow};
+use crate::store::{Decision, DecisionKind, DecisionStatus, Mode, Role, SeasonRow, Tx};
 
 /// What a destruction did.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -19,6 +19,16 @@ pub struct Destroyed {
     pub rows: BTreeMap<&'static str, u64>,
     /// Whether the database file was rewritten without them. On PostgreSQL only the owner can.
     pub scrubbed: bool,
+}
+
+fn destroyed(decisions: &[Decision]) -> bool {
+    let done =
+        |d: &Decision| d.kind == DecisionKind::Retention && d.status == DecisionStatus::Approved;
+    decisions.iter().any(done)
+}
+
+fn gone() -> ActError {
+    ActError::Conflict("该招生季的个人数据已按保存期限销毁".to_owned())
 }
 
 impl Office {
@@ -55,7 +65,7 @@ impl Office {
         let proposed =
             self.to_approve(actor, season, decision, DecisionKind::Retention, signed).await?;
         self.must_be_due(season).await?;
-        let tx = self.approved(actor, &proposed).await?;
+        let tx = self.approved(actor, season, &proposed).await?;
         let rows = tx.destroy(season).await?;
         let told = json!({
             "decision": decision, "proposed_by": proposed.proposed_by, "reason": proposed.note, "rows": rows,
@@ -68,16 +78,24 @@ impl Office {
 
     /// Whether the personal data of a season were destroyed.
     pub(super) async fn is_destroyed(&self, season: &str) -> Result<bool, ActError> {
-        let all = self.store.read().decisions(season).await?;
-        Ok(all
-            .iter()
-            .any(|d| d.kind == DecisionKind::Retention && d.status == DecisionStatus::Approved))
+        Ok(destroyed(&self.store.read().decisions(season).await?))
+    }
+
+    /// A transaction in which personal data of a season may be written: they are there, and nobody destroys them before
+    /// it ends. What is written after that would stay for ever.
+    pub(super) async fn write_kept(&self, season: &str) -> Result<Tx, ActError> {
+        let tx = self.store.write().await?;
+        tx.stand_still().await?;
+        if destroyed(&tx.decisions(season).await?) {
+            return Err(gone());
+        }
+        Ok(tx)
     }
 
     /// Passes while the personal data of a season are there, without which nothing can be computed.
     pub(super) async fn must_be_kept(&self, season: &str) -> Result<(), ActError> {
         if self.is_destroyed(season).await? {
-            return Err(ActError::Conflict("该招生季的个人数据已按保存期限销毁".to_owned()));
+            return Err(gone());
         }
         Ok(())
     }

@@ -38,9 +38,8 @@ impl Office {
         applicant: &str,
         combination: &str,
     ) -> Result<SectionsJoined, ActError> {
-        let admission = self.active_admission(season, applicant).await?;
+        let admission = self.served_admission(actor, season, applicant).await?;
         let school = admission.school.as_str();
-        actor.must_serve(school)?;
         let chosen: Combination = combination.parse().map_err(|why| {
             let fault = Fault::of_table(FaultCode::BadValue, Table::Choices, format!("{why}"));
             let fault = fault.found(combination).help("请核对选科组合");

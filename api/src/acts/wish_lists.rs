@@ -51,7 +51,7 @@ impl Office {
         let mut draft = read.draft_of_few(&policy, &who).await?;
         draft.wishes = rows_of(&policy, batch, lists)?;
         super::run::checked(policy, draft)?;
-        let tx = self.store.write().await?;
+        let tx = self.write_kept(season).await?;
         tx.store_wishes(season, batch, lists, &actor.name, now()).await?;
         for list in lists {
             let wishes = list.wishes.iter().map(|w| format!("{}:{}", w.position, w.school));

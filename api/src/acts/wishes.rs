@@ -42,7 +42,7 @@ impl Office {
         let batch_ix = super::batch_of(&imported, batch)?;
         let lists = WishList::all_of(&imported, batch_ix);
         let intakes = if windows.is_empty() { self.intakes(season, &imported)? } else { vec![] };
-        let tx = self.store.write().await?;
+        let tx = self.write_kept(season).await?;
         if windows.is_empty() {
             tx.store_applicants(&imported, intakes).await?;
             let counts = json!({"applicants": imported.applicants().len()});

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::keys::random;
 use super::session::token_hash;
 use super::{hash_password, password_matches};
-use crate::acts::{ActError, Actor, Office, now};
+use crate::acts::{ActError, Actor, HASHING, Office, now};
 use crate::error::Failure;
 use crate::ledger::Event;
 use crate::store::{Account, Role};
@@ -55,8 +55,7 @@ fn one_time_password() -> Result<String, Failure> {
 
 /// Hashing takes long on purpose, and so goes on away from the threads that serve.
 async fn hashed(password: String) -> Result<String, ActError> {
-    let work = tokio::task::spawn_blocking(move || hash_password(&password));
-    let hash = work.await.map_err(|e| Failure::Internal(e.to_string()))?;
+    let hash = HASHING.work(move || hash_password(&password)).await?;
     hash.map_err(|e| match e {
         Failure::Usage(words) => ActError::Conflict(words),
         other => other.into(),
@@ -160,8 +159,7 @@ impl Office {
         let (old, hash) = (old.to_owned(), account.password_hash);
         let same = old == new;
         let check = move || password_matches(&old, Some(&hash));
-        let work = tokio::task::spawn_blocking(check).await;
-        if !work.map_err(|e| Failure::Internal(e.to_string()))? {
+        if !HASHING.work(check).await? {
             return Err(ActError::NotPermitted("原密码不对".to_owned()));
         }
         if same {

@@ -4,8 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::keys::random;
 use super::{password_matches, tokens};
-use crate::acts::{ActError, Actor, Office, now};
-use crate::error::Failure;
+use crate::acts::{ActError, Actor, HASHING, Office, now};
 use crate::store::{Account, Role, Scope, SessionRow};
 
 const IDLE: i64 = 15 * 60 * 1_000_000;
@@ -53,12 +52,8 @@ impl Office {
         let hash = account.as_ref().map(|a| a.password_hash.clone());
         let password = password.to_owned();
         let check = move || password_matches(&password, hash.as_deref());
-        let matches = tokio::task::spawn_blocking(check)
-            .await
-            .map_err(|e| Failure::Internal(e.to_string()))?;
-        account
-            .filter(|a| matches && !a.disabled && a.role != Role::Machine)
-            .ok_or_else(|| ActError::NotPermitted("用户名或密码不对".to_owned()))
+        let matches = HASHING.work(check).await?;
+        account.filter(|a| matches && !a.disabled && a.role != Role::Machine).ok_or_else(wrong)
     }
 
     /// Begins a session for the right name and password.
@@ -69,6 +64,11 @@ impl Office {
         let account = self.recognise(name, password).await?;
         let token = hex::encode(random::<32>()?);
         let tx = self.store().write().await?;
+        // The password may have been changed, or the account disabled, while this one was looked at.
+        let stands = tx.account_to_keep(&account.name).await?;
+        if stands.is_none_or(|a| a.disabled || a.password_hash != account.password_hash) {
+            return Err(wrong());
+        }
         tx.begin_session(&token_hash(&token), &account.name, now()).await?;
         tx.commit().await?;
         Ok(SignIn { csrf: self.csrf(&token), token, account })
@@ -133,6 +133,10 @@ impl Office {
     fn csrf(&self, token: &str) -> String {
         hex::encode(self.keys().hash("csrf", token.as_bytes()))
     }
+}
+
+fn wrong() -> ActError {
+    ActError::NotPermitted("用户名或密码不对".to_owned())
 }
 
 const fn lasts(session: &SessionRow, now: i64) -> bool {

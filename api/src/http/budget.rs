@@ -30,18 +30,41 @@ impl Budget {
         wrong.get(key).is_some_and(|&(count, since)| count >= most && now() - since < REST)
     }
 
+    /// Takes a try before it is known whether it is wrong, so that many at once are no more than one after another;
+    /// false where there is none left.
+    pub(super) fn take(&self, key: &str, most: u32) -> bool {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if wrong.get(key).is_some_and(|&(count, since)| count >= most && now() - since < REST) {
+            return false;
+        }
+        add(&mut wrong, key);
+        true
+    }
+
+    /// Gives a try back that was not wrong.
+    pub(super) fn give_back(&self, key: &str) {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((count, _)) = wrong.get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// Counts a wrong answer.
     pub(super) fn count(&self, key: &str) {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.len() >= MANY {
-            sweep(&mut wrong);
-        }
-        let entry = wrong.entry(key.to_owned()).or_insert((0, now()));
-        if now() - entry.1 >= REST {
-            *entry = (0, now());
-        }
-        entry.0 += 1;
+        add(&mut wrong, key);
     }
+}
+
+fn add(wrong: &mut HashMap<String, (u32, i64)>, key: &str) {
+    if wrong.len() >= MANY {
+        sweep(wrong);
+    }
+    let entry = wrong.entry(key.to_owned()).or_insert((0, now()));
+    if now() - entry.1 >= REST {
+        *entry = (0, now());
+    }
+    entry.0 += 1;
 }
 
 /// Forgets what rested long enough, and the older half where that is not half of all.

@@ -11,6 +11,7 @@ use super::applicants::must_exist;
 use super::error::CellFault;
 use super::extract::{Json, Path, Query};
 use super::guard::Guard;
+use super::imports::{cut_off, no_form};
 use super::listing::{FileForm, FormParams, Row, Wanted};
 use super::output::{Shape, file_answer};
 use super::{App, Problem};
@@ -152,12 +153,11 @@ pub(super) async fn bring(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Json<Read>), Problem> {
     guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
-    let mut form = form.map_err(|e| Problem::bad_request(&e.body_text()))?;
-    let broken = |e: axum::extract::multipart::MultipartError| Problem::bad_request(&e.body_text());
+    let mut form = form.map_err(|e| no_form(&e))?;
     let mut upload = None;
-    while let Some(part) = form.next_field().await.map_err(broken)? {
+    while let Some(part) = form.next_field().await.map_err(cut_off)? {
         let Some(name) = part.file_name().map(str::to_owned) else { continue };
-        let bytes = part.bytes().await.map_err(broken)?.to_vec();
+        let bytes = part.bytes().await.map_err(cut_off)?.to_vec();
         if upload.replace(Upload { name, bytes }).is_some() {
             return Err(Problem::bad_request("一次只收一个文件"));
         }

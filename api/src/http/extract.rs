@@ -78,7 +78,7 @@ fn cause(words: &str) -> &str {
 }
 
 /// The most bytes of a body of JSON. Anybody may send one, and it is held in memory whole; files are not JSON.
-const MOST: usize = 1 << 20;
+pub(super) const MOST: usize = 1 << 20;
 
 /// What is said of U+0000, which one of the databases cannot hold.
 const NUL: &str = "文本中不能有空字符（U+0000）";

@@ -59,7 +59,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 /// What a request shows of itself: a program's token or session, else a browser's cookie.
-pub(super) fn shown(headers: &HeaderMap) -> Option<(&str, bool)> {
+fn shown(headers: &HeaderMap) -> Option<(&str, bool)> {
     let bearer = text(headers, AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer "));
     let cookie = text(headers, COOKIE).and_then(|all| {
         all.split(';').find_map(|c| c.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='))

@@ -1,6 +1,6 @@
 //! Imports over HTTP.
 
-use axum::extract::multipart::MultipartRejection;
+use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::extract::{Multipart, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -181,16 +181,30 @@ pub(super) async fn template(
     Ok(FileForm::Xlsx.answer("season", book))
 }
 
+/// What is no form with files.
+pub(super) fn no_form(why: &MultipartRejection) -> Problem {
+    Problem::unreadable(why.status(), "没有收到文件：请用 multipart/form-data 上传")
+}
+
+/// A form that ends early, is longer than may be, or is written wrongly.
+pub(super) fn cut_off(why: MultipartError) -> Problem {
+    match why.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+        status => {
+            Problem::unreadable(status, "上传的表单不完整或格式有误，未作任何改动；请重新上传")
+        }
+    }
+}
+
 /// The files of a form.
 pub(super) async fn uploads_of(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Vec<Upload>, Problem> {
-    let mut form = form.map_err(|e| Problem::bad_request(&e.body_text()))?;
+    let mut form = form.map_err(|e| no_form(&e))?;
     let mut uploads = Vec::new();
-    let broken = |e: axum::extract::multipart::MultipartError| Problem::bad_request(&e.body_text());
-    while let Some(part) = form.next_field().await.map_err(broken)? {
+    while let Some(part) = form.next_field().await.map_err(cut_off)? {
         let Some(name) = part.file_name().map(str::to_owned) else { continue };
-        let bytes = part.bytes().await.map_err(broken)?.to_vec();
+        let bytes = part.bytes().await.map_err(cut_off)?.to_vec();
         uploads.push(Upload { name, bytes });
     }
     if uploads.is_empty() {

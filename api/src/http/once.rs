@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
@@ -13,13 +13,17 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::guard::shown;
+use super::extract::MOST;
+use super::guard::Guard;
 use super::{App, Problem, UPLOAD};
 use crate::acts::{Repeated, Ticket};
+use crate::store::Role;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most characters of a key.
 const LONGEST: usize = 255;
+/// Who brings files; the others send JSON.
+const BRINGERS: [Role; 3] = [Role::Clerk, Role::Reviewer, Role::Machine];
 
 /// Marks an answer that holds a secret: it is told once, and kept nowhere.
 #[derive(Clone, Copy, Debug)]
@@ -60,14 +64,13 @@ async fn keyed(app: App, request: Request, next: Next) -> Result<Response, Probl
         return Err(Problem::bad_request("Idempotency-Key 应为 1 到 255 个可见字符"));
     }
     let key = key.to_owned();
-    // Nobody's request is refused where it goes; a key is somebody's.
-    let who = match shown(request.headers()) {
-        Some((token, _)) => app.office.signed_in(token).await?,
-        None => None,
+    // Whoever may not send the request is refused where it goes, and is answered nothing that another was.
+    let (mut parts, body) = request.into_parts();
+    let Ok(who) = Guard::from_request_parts(&mut parts, &app).await else {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
     };
-    let Some(who) = who else { return Ok(next.run(request).await) };
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, UPLOAD).await.map_err(|_| Problem::too_large())?;
+    let most = if BRINGERS.contains(&who.actor.role) { UPLOAD } else { MOST };
+    let body = to_bytes(body, most).await.map_err(|_| Problem::too_large())?;
     let mut digest = Sha256::new();
     for part in [parts.uri.to_string().as_bytes(), &body] {
         digest.update((part.len() as u64).to_be_bytes());

@@ -76,19 +76,20 @@ pub(super) async fn sign_in(
     Json(sent): Json<Credentials>,
 ) -> Result<impl IntoResponse, Problem> {
     let address = format!("from {from}");
-    if app.wrong.rests(&address, OF_ADDRESS) {
-        return Err(Problem::too_many(TIRED));
-    }
     if sent.name.len() > LONGEST || sent.password.len() > LONGEST {
         return Err(Problem::bad_request("用户名或密码过长"));
     }
+    if !app.wrong.take(&address, OF_ADDRESS) {
+        return Err(Problem::too_many(TIRED));
+    }
     if !app.office.may_try(&sent.name).await? {
+        app.wrong.give_back(&address);
         return Err(Problem::too_many(TIRED));
     }
     let begun = app.office.sign_in(&sent.name, &sent.password).await;
-    match &begun {
-        Err(ActError::NotPermitted(_)) => app.wrong.count(&address),
-        _ => app.office.forget_tries(&sent.name).await?,
+    if !matches!(begun, Err(ActError::NotPermitted(_))) {
+        app.wrong.give_back(&address);
+        app.office.forget_tries(&sent.name).await?;
     }
     let begun = begun?;
     let account = begun.account;

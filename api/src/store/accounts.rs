@@ -2,6 +2,7 @@
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::StoreError;
@@ -110,13 +111,17 @@ impl Tx {
         Ok(self.insert_all::<account::Entity>(vec![row]).await?)
     }
 
-    /// Disables or enables an account; false if there is none.
+    /// Disables an account, whose sessions end, or enables it; false if there is none.
     ///
     /// # Errors
     /// What the database said.
     pub async fn set_disabled(&self, name: &str, disabled: bool) -> Result<bool, StoreError> {
         let set = account::ActiveModel { disabled: Set(disabled.into()), ..Default::default() };
-        self.change_account(name, set).await
+        let found = self.change_account(name, set).await?;
+        if disabled {
+            self.end_sessions(name, None).await?;
+        }
+        Ok(found)
     }
 
     /// Gives an account another password, which its owner has to change if another gave it; ends its sessions but the
@@ -136,6 +141,13 @@ impl Tx {
             must_change: Set(must_change.into()),
             ..Default::default()
         };
+        let found = self.change_account(name, set).await?;
+        self.end_sessions(name, but).await?;
+        Ok(found)
+    }
+
+    /// After the account was changed, so that one that begins meanwhile waits for the change or is ended here.
+    async fn end_sessions(&self, name: &str, but: Option<&[u8]>) -> Result<(), StoreError> {
         let mut ended = account_session::Entity::update_many()
             .set(account_session::ActiveModel { ended: Set(1), ..Default::default() })
             .filter(account_session::Column::Account.eq(name));
@@ -143,7 +155,16 @@ impl Tx {
             ended = ended.filter(account_session::Column::TokenHash.ne(but.to_vec()));
         }
         ended.exec(self.on()).await?;
-        self.change_account(name, set).await
+        Ok(())
+    }
+
+    /// An account by name, which nobody changes before this transaction ends.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn account_to_keep(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        let found = account::Entity::find_by_id(name).lock_shared();
+        found.one(self.on()).await?.map(account_row).transpose()
     }
 
     async fn change_account(
