@@ -292,8 +292,6 @@ pub(super) fn yes_no(raw: Raw<'_>) -> Read<bool> {
     let one_of = |words: &[&str], text: &str| words.iter().any(|w| w.eq_ignore_ascii_case(text));
     match raw {
         Raw::Bool(value) => Ok(value),
-        Raw::Text("yes") => Ok(true),
-        Raw::Text("no") => Ok(false),
         Raw::Text(text) if one_of(&YES, text) => Ok(true),
         Raw::Text(text) if one_of(&NO, text) => Ok(false),
         Raw::Number(n) if n.to_string() == "1" => Ok(true),

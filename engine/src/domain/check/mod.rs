@@ -77,7 +77,7 @@ impl Season {
             coverage::check(&policy, &draft, places, tables, &mut unlikely);
         }
         // The longest table comes last and finds the room of the second longest.
-        take(&mut draft.applicants).rows.into_par_iter().for_each(drop);
+        drop(take(&mut draft.applicants));
         let mut parts = WishPart::pack(&take(&mut draft.wishes.rows));
         parts.append(&mut draft.packed_wishes);
         let mut special_parts = SpecialPart::pack(&take(&mut draft.special_scores.rows));
