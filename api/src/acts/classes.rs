@@ -8,6 +8,7 @@ use luqu_engine::domain::{Gender, Outcome, Season};
 use luqu_engine::solver::{Backend, Effort};
 use serde_json::{Value, json};
 
+use super::memory::away;
 use super::{ActError, Actor, Office, digest};
 use crate::error::Failure;
 use crate::ledger::Event;
@@ -93,7 +94,7 @@ impl Office {
         let numbers: BTreeMap<_, _> = asked.classes.map(|n| (ix, n.max(1))).into_iter().collect();
         let work = {
             let seed = seed.clone();
-            tokio::task::spawn_blocking(move || {
+            away(move || {
                 let until = Instant::now() + SEARCH;
                 let stop = || Instant::now() >= until;
                 let effort = Effort { backend: Backend::best(), nodes: NODES, stop: &stop };
@@ -104,7 +105,7 @@ impl Office {
                 (known, formed)
             })
         };
-        let (known, formed) = work.await.map_err(|e| Failure::Internal(e.to_string()))?;
+        let (known, formed) = work.await?;
         let formation = formed.map_err(|why| refused(&why))?;
         self.keep(actor, season, school, &known, &records, &formation, seed).await
     }

@@ -10,6 +10,7 @@ use luqu_engine::placement;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::memory::away;
 use super::{ActError, Actor, Office, PlanProposal, now};
 use crate::error::Failure;
 use crate::ledger::Event;
@@ -196,7 +197,7 @@ impl Office {
             return Err(ActError::NotFound(format!("考生 {}", mistake.applicant)));
         };
         let (total, batch) = (mistake.total, super::batch_of(&before, &mistake.batch)?);
-        let work = tokio::task::spawn_blocking(move || {
+        let work = away(move || {
             let after = before.with_total(applicant, total);
             let was = placement::place(&before).map_err(|e| e.to_string())?;
             let due = placement::place(&after).map_err(|e| e.to_string())?;
@@ -225,8 +226,7 @@ impl Office {
                     .collect(),
             )
         });
-        let found = work.await.map_err(|e| Failure::Internal(e.to_string()))?;
-        found.map_err(ActError::Conflict)
+        work.await?.map_err(ActError::Conflict)
     }
 }
 

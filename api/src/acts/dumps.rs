@@ -9,6 +9,7 @@ use luqu_engine::rules::AuditInputs;
 use serde_json::json;
 
 use super::imports::{plain_name, temporary};
+use super::memory::away;
 use super::registry::{Standing, rolled};
 use super::turns::READING;
 use super::{ActError, Actor, Office, Upload, digest, now};
@@ -112,11 +113,11 @@ impl Office {
             ..AuditInputs::default()
         };
         let places = loaded.rows;
-        let work = tokio::task::spawn_blocking(move || {
+        away(move || {
             let found = reconcile(&known, &inputs, Some(&gate));
             rows(&known, &found, &inputs.registry, &places)
-        });
-        Ok(work.await.map_err(|e| Failure::Internal(e.to_string()))?)
+        })
+        .await
     }
 }
 

@@ -7,6 +7,7 @@ use luqu_engine::policy::Policy;
 use luqu_engine::quota::{self, QuotaError, files};
 use serde_json::{Value, json};
 
+use super::memory::away;
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
 use crate::ledger::Event;
@@ -257,7 +258,7 @@ impl Office {
         let tables: BTreeMap<String, String> = serde_json::from_value(tables.clone())
             .map_err(|_| Failure::Internal("the tables of a decision are not text".to_owned()))?;
         let (text, seed) = (policy.text.clone(), policy.seed.clone());
-        let read = tokio::task::spawn_blocking(move || {
+        let read = away(move || {
             let folder = tempfile::tempdir().map_err(Failure::io(&std::env::temp_dir()))?;
             for (name, content) in
                 tables.iter().map(|(n, c)| (n.as_str(), c)).chain([(POLICY_FILE, &text)])
@@ -268,7 +269,7 @@ impl Office {
             let layers = [folder.path().to_owned()];
             load_layers(Purpose::Distribution, folder.path(), &layers, seed.as_deref())
         });
-        let mut loaded = read.await.map_err(|e| Failure::Internal(e.to_string()))??;
+        let mut loaded = read.await??;
         loaded.season.take().ok_or(ActError::Faults(loaded.faults))
     }
 

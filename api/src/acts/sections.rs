@@ -14,6 +14,7 @@ use luqu_engine::solver::Backend;
 use serde_json::json;
 
 use super::choices::{SectionsAsked, most, read};
+use super::memory::away;
 use super::{ActError, Actor, Office, digest};
 use crate::error::Failure;
 use crate::ledger::Event;
@@ -89,13 +90,12 @@ impl Office {
         };
         let (pupils, terms) = read(asked, &places, &policy, seed)?;
         let school_id = Text::from(school);
-        let work = tokio::task::spawn_blocking(move || {
+        let work = away(move || {
             let timetable = searched(&pupils, &terms);
             timetable
                 .map(|timetable| (terms, SchoolSections { school: school_id, pupils, timetable }))
         });
-        let found = work.await.map_err(|e| Failure::Internal(e.to_string()))?;
-        let (terms, made) = found.map_err(|why| refused(why, asked, &policy))?;
+        let (terms, made) = work.await?.map_err(|why| refused(why, asked, &policy))?;
         self.keep_sections(actor, season, &places, &terms, &made).await
     }
 
@@ -121,8 +121,7 @@ impl Office {
                 places: s.pupils.iter().map(|&at| &places[at]).collect(),
             })
             .collect();
-        let tx = self.store.write().await?;
-        tx.stand_still().await?;
+        let tx = self.write_kept(season).await?;
         if tx.places(season, Some(school)).await? != places {
             return Err(ActError::Conflict("编排期间班级有变动，请重新编排".to_owned()));
         }

@@ -27,14 +27,14 @@ impl Budget {
     /// Whether a key has as many wrong answers as it may have.
     pub(super) fn rests(&self, key: &str, most: u32) -> bool {
         let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        wrong.get(key).is_some_and(|&(count, since)| count >= most && now() - since < REST)
+        used_up(&wrong, key, most)
     }
 
     /// Takes a try before it is known whether it is wrong, so that many at once are no more than one after another;
     /// false where there is none left.
     pub(super) fn take(&self, key: &str, most: u32) -> bool {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.get(key).is_some_and(|&(count, since)| count >= most && now() - since < REST) {
+        if used_up(&wrong, key, most) {
             return false;
         }
         add(&mut wrong, key);
@@ -54,6 +54,10 @@ impl Budget {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         add(&mut wrong, key);
     }
+}
+
+fn used_up(wrong: &HashMap<String, (u32, i64)>, key: &str, most: u32) -> bool {
+    wrong.get(key).is_some_and(|&(count, since)| count >= most && now() - since < REST)
 }
 
 fn add(wrong: &mut HashMap<String, (u32, i64)>, key: &str) {

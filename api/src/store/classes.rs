@@ -149,11 +149,7 @@ impl<C: ConnectionTrait> Db<C> {
             .filter(class_member::Column::Active.eq(1))
             .all(self.on())
             .await?;
-        let mut taken: BTreeMap<i64, BTreeMap<u32, i64>> = BTreeMap::new();
-        for member in members {
-            let seats = taken.entry(member.class_id).or_default();
-            seats.insert(count(member.seat_no)?, member.record_id);
-        }
+        let mut taken = seats_taken(members.iter().map(|m| (m.class_id, m.seat_no, m.record_id)))?;
         let class = |group: class_group::Model| {
             Ok(FormedClass {
                 formation: count(group.formation)?,
@@ -168,6 +164,17 @@ impl<C: ConnectionTrait> Db<C> {
         classes.sort_by_key(|c| c.number);
         Ok(classes)
     }
+}
+
+/// Of classes or sections by their numbers, the record that sits on each seat.
+pub(super) fn seats_taken(
+    members: impl Iterator<Item = (i64, i32, i64)>,
+) -> Result<BTreeMap<i64, BTreeMap<u32, i64>>, StoreError> {
+    let mut taken: BTreeMap<i64, BTreeMap<u32, i64>> = BTreeMap::new();
+    for (group, seat_no, record) in members {
+        taken.entry(group).or_default().insert(count(seat_no)?, record);
+    }
+    Ok(taken)
 }
 
 /// 班号, which the store keeps as a name.

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::StoreError;
-use super::classes::Place;
+use super::classes::{Place, seats_taken};
 use super::db::{Db, Tx};
 use super::entities::{section_group, section_member};
 use super::plan::{count, stored};
@@ -107,11 +107,8 @@ impl<C: ConnectionTrait> Db<C> {
             .filter(section_member::Column::Active.eq(1))
             .all(self.on())
             .await?;
-        let mut taken: BTreeMap<i64, BTreeMap<u32, i64>> = BTreeMap::new();
-        for member in members {
-            let seats = taken.entry(member.section_id).or_default();
-            seats.insert(count(member.seat_no)?, member.record_id);
-        }
+        let members = members.iter().map(|m| (m.section_id, m.seat_no, m.record_id));
+        let mut taken = seats_taken(members)?;
         let classes = self.formed(season, school).await?;
         let classes: BTreeMap<i64, u32> = classes.iter().map(|c| (c.id, c.number)).collect();
         let mut sections = Vec::with_capacity(groups.len());
