@@ -43,7 +43,7 @@ impl Failure {
 }
 
 /// What the system said, in the words of the office for what happens most, else as it said it.
-fn said(error: &std::io::Error) -> String {
+pub(crate) fn said(error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "没有这个文件或目录；请核对路径".to_owned(),
         ErrorKind::PermissionDenied => "没有读写权限".to_owned(),

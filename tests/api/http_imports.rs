@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use axum::http::{Method, header};
 use calamine::{Data, Reader as _, Xlsx};
 use luqu::acts::Upload;
-use luqu::tables::template;
+use luqu::tables::{season_csv, template};
 use luqu_engine::domain::{Draft, Score};
 use luqu_fixtures::{DistrictSpec, district};
 use serde_json::Value;
@@ -172,5 +172,43 @@ fn an_import_is_read_against_what_was_committed_before_it() {
         clerk.get(&people).await.must_be(409);
         clerk.get(&format!("{people}?format=xlsx")).await.must_be(409);
         clerk.get(&format!("{imports}/99?format=xlsx")).await.must_be(404);
+    });
+}
+
+#[test]
+fn what_is_no_import_is_refused_and_leaves_nothing() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let clerk = Client::anonymous(&world).signed_in("zhao").await;
+        let imports = format!("/v1/seasons/{}/imports", world.season);
+        world.import().await;
+        let staged = clerk.get(&imports).await.must_be(200);
+        let csv =
+            |name: &str, bytes: &[u8]| Upload { name: name.to_owned(), bytes: bytes.to_vec() };
+
+        let notes = csv("会议记录.csv", b"a,b\n1,2\n");
+        let told = clerk.upload(&imports, &[notes.clone()]).await.must_be(409);
+        assert!(told["detail"].as_str().is_some_and(|d| d.contains("没有认得的表")), "{told}");
+        // Beside a table it is no more than a warning.
+        let schools = district(&DistrictSpec::new(60, 7));
+        let files = season_csv::tables_csv(&schools.policy, &schools.draft).expect("tables");
+        let graduates = files.into_iter().find(|(n, _)| *n == "graduates.csv").expect("graduates");
+        let told = clerk.upload(&imports, &[notes, csv(graduates.0, &graduates.1)]).await;
+        let told = told.must_be(201);
+        let codes: Vec<_> = told["faults"].as_array().expect("faults").iter().collect();
+        assert!(codes.iter().any(|f| f["code"] == "W502"), "{told}");
+
+        let long = vec![b'\n'; 2_000_001];
+        let told = clerk.upload(&imports, &[csv("wishes.csv", &long)]).await.must_be(413);
+        assert_eq!(told["type"], "/problems/too-large", "{told}");
+        let old: Vec<u8> = long.iter().map(|_| b'\r').collect();
+        clerk.upload(&imports, &[csv("wishes.csv", &old)]).await.must_be(413);
+        let dumps = format!("/v1/seasons/{}/registry-dumps", world.season);
+        clerk.upload(&dumps, &[csv("registry.csv", &long)]).await.must_be(413);
+
+        let after = clerk.get(&imports).await.must_be(200);
+        let count = |list: &Value| list.as_array().map(Vec::len).expect("imports");
+        assert_eq!(count(&after), count(&staged) + 1);
     });
 }

@@ -255,6 +255,9 @@ fn what_is_destroyed_is_gone_from_the_file_and_the_ledger_still_verifies() {
 
             let (size, witness, _) =
                 read.last_checkpoint().await.expect("checkpoints").expect("a checkpoint");
+            client.refresh().await;
+            let lines = client.get(&format!("/v1/public/seasons/{season}/lines")).await;
+            let lines = lines.must_be(200);
             let proposed = office
                 .propose_retention(&world.clerk, season, "保存期满")
                 .await
@@ -299,6 +302,13 @@ fn what_is_destroyed_is_gone_from_the_file_and_the_ledger_still_verifies() {
             assert_eq!(found.findings, [""; 0], "{}", db.name);
 
             nothing_goes_on(&world).await;
+            client.refresh().await;
+            let open = client.get("/v1/public/seasons").await.must_be(200);
+            let why = open.as_array().expect("seasons").iter().find(|s| s["id"] == season);
+            let why = why.and_then(|s| s["closed"].as_str()).expect("a reason");
+            assert!(why.contains("已按保存期限销毁"), "{why}");
+            let still = client.get(&format!("/v1/public/seasons/{season}/lines")).await;
+            assert_eq!(still.must_be(200), lines, "lines are of nobody");
         });
     }
 }

@@ -53,6 +53,15 @@ fn check_lists_every_refusal_with_its_line() {
     std::fs::write(&file, good).expect("written");
     let output = luqu(&["check", path]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let odd = good.to_owned()
+        + "[categories.sport]\nname = \"体育\"\ncomposite = { academic_pct = 60, special_pct = 30 }\n";
+    std::fs::write(&file, odd).expect("written");
+    let output = luqu(&["check", path]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("warning[W515]"), "{}", stderr(&output));
+    let json = stdout(&luqu(&["check", path, "--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&json["ok"], &json["warnings"][0]["code"]), (&true.into(), &"W515".into()));
     let bad = good
         .replace(", \"lottery\"", "")
         .replace("name = \"统招\"", "name = \"统招\"\nreturns_to = \"x\"");

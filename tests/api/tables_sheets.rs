@@ -57,6 +57,17 @@ fn a_hidden_sheet_is_read_and_said() {
 }
 
 #[test]
+fn hidden_rows_are_read_and_said() {
+    let row = |attributes: &str| {
+        let this = format!("<row r=\"3\"{attributes} ");
+        faults(workbook("xl/worksheets/sheet5.xml", "<row r=\"3\" ", &this).path())
+    };
+    assert_eq!(row(" hidden=\"1\""), ["W518 season.xlsx › 考生"]);
+    assert_eq!(row(" ht=\"15\" hidden=\"true\""), ["W518 season.xlsx › 考生"]);
+    assert_eq!(row(" hidden=\"0\""), [""; 0]);
+}
+
+#[test]
 fn a_time_without_a_day_is_no_date() {
     let date = Format::new().set_num_format("yyyy-mm-dd hh:mm");
     for (serial, expected) in [
@@ -134,6 +145,8 @@ fn merged_cells_that_hide_a_value_are_refused() {
     assert_eq!(merged(2, &["G3:G4"]), ["E113 season.xlsx › 招生计划!G3"]);
     assert_eq!(merged(6, &["E2:F2"]), ["E113 season.xlsx › 志愿!F2"], "along a row");
     assert_eq!(merged(6, &["E1:E3"]), ["E113 season.xlsx › 志愿!E1"], "from the header on");
+    let told = merged(5, &["B2:B4"]);
+    assert_eq!(told, ["E113 season.xlsx › 考生!B2"], "blanks by the merge are told with it");
     let harmless = ["H2:H9", "F2:H2", "A20:F30", "A1:B1"];
     assert_eq!(merged(6, &harmless), [""; 0], "beside, below and above what is read");
 }

@@ -74,7 +74,7 @@ impl Office {
         asked: ClassesAsked,
     ) -> Result<ClassesFormed, ActError> {
         actor.must_serve(school)?;
-        self.must_have_school(season, school).await?;
+        self.school_name(season, school).await?;
         let known = self.current(season).await?;
         let ix = known
             .find_school(school)
@@ -200,13 +200,13 @@ impl Office {
         Ok(seat(class, seat_no, true))
     }
 
-    pub(super) async fn must_have_school(
-        &self,
-        season: &str,
-        school: &str,
-    ) -> Result<(), ActError> {
-        let there = self.store.read().school_names(season).await?.contains_key(school);
-        if there { Ok(()) } else { Err(ActError::NotFound(format!("学校 {school}"))) }
+    /// The name of a school of a season.
+    ///
+    /// # Errors
+    /// There is no such school.
+    pub async fn school_name(&self, season: &str, school: &str) -> Result<String, ActError> {
+        let name = self.store.read().school_name(season, school).await?;
+        name.ok_or_else(|| ActError::NotFound(format!("学校 {school}")))
     }
 
     /// The pupils of a school by class and seat, as last divided.
@@ -222,7 +222,7 @@ impl Office {
         if actor.role != Role::Regulator {
             actor.must_serve(school)?;
         }
-        self.must_have_school(season, school).await?;
+        self.school_name(season, school).await?;
         let read = self.store.read();
         let places = read.places(season, Some(school)).await?;
         let persons = read.identities(season).await?;

@@ -8,7 +8,7 @@ use luqu_engine::reconcile::{Gate, reconcile};
 use luqu_engine::rules::AuditInputs;
 use serde_json::json;
 
-use super::imports::{plain_name, temporary};
+use super::imports::{must_be_readable, temporary};
 use super::memory::away;
 use super::registry::{Standing, rolled};
 use super::turns::READING;
@@ -43,7 +43,7 @@ impl Office {
         upload: Upload,
     ) -> Result<DumpRead, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
-        plain_name(&upload.name)?;
+        must_be_readable(std::slice::from_ref(&upload))?;
         let known = Arc::new(self.current(season).await?);
         self.must_be_kept(season).await?;
         let (name, sum) = (upload.name.clone(), digest(&upload.bytes));

@@ -23,6 +23,10 @@ use crate::tables::load::{Loaded, POLICY_FILE, Purpose, load_layers};
 use crate::tables::located::echoed;
 use crate::tables::{annotate, season_csv, template};
 
+/// The most lines of the CSV files of one upload: the reader holds every row in memory, and the server has others to
+/// serve. A district of 100,000 has 700,000 in all its tables.
+const MOST_LINES: usize = 2_000_000;
+
 /// A file as it was brought.
 #[derive(Clone, Debug)]
 pub struct Upload {
@@ -57,11 +61,15 @@ impl Office {
     ) -> Result<ReadImport, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
         self.must_be_importing(season).await?;
-        plain_names(&uploads)?;
+        must_be_readable(&uploads)?;
         let packed = pack(&uploads)?;
         let mut layers = self.layers(season, None).await?;
-        layers.add(&packed)?;
+        let brought = layers.add(&packed)?;
         let (_, loaded) = layers.load(Purpose::Distribution).await?;
+        if !loaded.blocked() && !loaded.sources.iter().any(|s| s.path.starts_with(&brought)) {
+            let words = "上传的文件中没有认得的表，没有可导入的内容；请用模板中的表名作文件名或工作表名，如 applicants.csv（考生）";
+            return Err(ActError::Conflict(words.to_owned()));
+        }
         let names: Vec<&str> = uploads.iter().map(|u| u.name.as_str()).collect();
         let summary = json!({
             "schools": loaded.counts.schools,
@@ -271,8 +279,11 @@ impl Layers {
         Ok(Self { folder, root, paths: Vec::new(), seed: policy.seed.clone() })
     }
 
-    fn add(&mut self, packed: &[u8]) -> Result<(), Failure> {
-        unpack(packed, &self.next()?)
+    /// Puts an import over those there are; gives the folder it lies in.
+    fn add(&mut self, packed: &[u8]) -> Result<PathBuf, Failure> {
+        let folder = self.next()?;
+        unpack(packed, &folder)?;
+        Ok(folder)
     }
 
     /// Puts files over those there are; gives the folder they lie in.
@@ -319,8 +330,8 @@ fn place(season: &str) -> String {
     format!("import_batch/{season}")
 }
 
-/// File names and nothing else, of kinds that are read, each once.
-pub(super) fn plain_names(uploads: &[Upload]) -> Result<(), ActError> {
+/// Refuses files that are not to be read: names that are none, or twice the same; more lines than are read.
+pub(super) fn must_be_readable(uploads: &[Upload]) -> Result<(), ActError> {
     let mut seen = BTreeSet::new();
     for Upload { name, .. } in uploads {
         plain_name(name)?;
@@ -329,16 +340,31 @@ pub(super) fn plain_names(uploads: &[Upload]) -> Result<(), ActError> {
             return Err(ActError::Conflict(format!("有两个文件同名：{name}")));
         }
     }
+    // Workbooks have bounds of their own.
+    let lines: usize = uploads.iter().filter(|u| !is_workbook(&u.name)).map(lines).sum();
+    if lines > MOST_LINES {
+        return Err(ActError::TooLarge(format!(
+            "文件共 {lines} 行，一次上传最多 {MOST_LINES} 行；请按表分次上传，志愿表可改用一人一行的形式"
+        )));
+    }
     Ok(())
 }
 
+/// The lines of a file of text, whether it ends them with line feeds or, as old spreadsheets do, without.
+fn lines(upload: &Upload) -> usize {
+    let ends = |end: u8| upload.bytes.iter().filter(|byte| **byte == end).count();
+    ends(b'\n').max(ends(b'\r'))
+}
+
+fn is_workbook(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx"))
+}
+
 /// A file name and nothing else, of a kind that is read.
-pub(super) fn plain_name(name: &str) -> Result<(), ActError> {
+fn plain_name(name: &str) -> Result<(), ActError> {
     let path = Path::new(name);
     let plain = path.file_name().is_some_and(|f| f == name) && !name.starts_with('.');
-    let kind = path
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("xlsx"));
+    let kind = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) || is_workbook(name);
     let seen = !name.contains(['/', '\\']) && !name.chars().any(char::is_control);
     if plain && kind && seen && name.len() <= 200 {
         return Ok(());

@@ -51,8 +51,26 @@ pub struct PublicResults {
     pub results: Vec<PublicResult>,
     /// Whose result two people changed after the round.
     pub moved: BTreeSet<String>,
-    /// Why results stay closed though a round is published: what is not as it was signed.
-    pub closed: Option<String>,
+    /// Why results stay closed though a round is published.
+    pub closed: Option<Closed>,
+}
+
+/// Why results are no longer told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Closed {
+    /// What families would be told is not what was signed; what differs.
+    Differs(String),
+    /// The personal data were destroyed when their time was over.
+    Destroyed,
+}
+
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Differs(what) => f.write_str(what),
+            Self::Destroyed => f.write_str("个人数据已按保存期限销毁，不再提供查询"),
+        }
+    }
 }
 
 /// A row of `placements.csv`.
@@ -118,24 +136,28 @@ impl Office {
         let Some(last) = published.max_by_key(|r| r.published_at) else {
             return Ok(PublicResults::default());
         };
-        let closed = |why: &str| PublicResults {
+        let closed = |why: Closed| PublicResults {
             round: Some(last.id),
-            closed: Some(why.to_owned()),
+            closed: Some(why),
             ..PublicResults::default()
         };
+        if self.is_destroyed(season).await? {
+            return Ok(closed(Closed::Destroyed));
+        }
+        let differs = |what: &str| closed(Closed::Differs(what.to_owned()));
         let Some((_, packed)) = read.round(season, last.id).await? else {
-            return Ok(closed("公布的轮次读不到"));
+            return Ok(differs("公布的轮次读不到"));
         };
         let (placements, reasons) = match signed_files(last, &packed) {
             Ok(files) => files,
-            Err(why) => return Ok(closed(why)),
+            Err(why) => return Ok(differs(why)),
         };
         let all = read.admissions(season).await?;
         let corrected = read.corrected(season).await?;
         let due = due(&placements, &all, &corrected);
         let (_, policy) = self.season_row(season).await?;
         let told = self.told(season, &policy, &placements, reasons, &all).await?;
-        match differs(&due, &placements, &told, &policy) {
+        match difference(&due, &placements, &told, &policy) {
             None => {
                 let schools = read.school_names(season).await?;
                 let results = told.into_iter().map(|t| t.said(&schools)).collect();
@@ -143,7 +165,7 @@ impl Office {
                 let moved = left.chain(corrected.into_keys()).collect();
                 Ok(PublicResults { round: Some(last.id), results, moved, closed: None })
             }
-            Some(why) => Ok(closed(&why)),
+            Some(why) => Ok(differs(&why)),
         }
     }
 
@@ -286,7 +308,7 @@ fn due(
 }
 
 /// What of the answers is not as it is due, if anything.
-fn differs(
+fn difference(
     due: &Held,
     placements: &[PlacementRow],
     told: &[Told],

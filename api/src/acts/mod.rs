@@ -56,7 +56,7 @@ pub use gate::{Audited, Evidence, FeedEvent, FeedPage, GateAnswer, GatePage, Gat
 pub use handover::HandOver;
 pub use imports::{ReadImport, Upload};
 pub use lines::CutoffRow;
-pub use lookups::{PlacementRow, PublicAnswer, PublicResult, PublicResults, ReasonRow};
+pub use lookups::{Closed, PlacementRow, PublicAnswer, PublicResult, PublicResults, ReasonRow};
 pub use memory::{Known, Recomputed};
 pub use once::{Repeated, Ticket};
 pub use persons::{Track, TrackAdmission, TrackWishes};
@@ -84,6 +84,9 @@ pub enum ActError {
     /// Things are not as the act needs them, or have changed since they were looked at.
     #[error("{0}")]
     Conflict(String),
+    /// More than is read in one go.
+    #[error("{0}")]
+    TooLarge(String),
     /// The data have faults.
     #[error("数据有误，共 {} 处", .0.len())]
     Faults(Vec<Located>),

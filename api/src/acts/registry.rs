@@ -183,9 +183,7 @@ impl Office {
         school: &str,
     ) -> Result<Opened, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        if !self.store.read().school_names(season).await?.contains_key(school) {
-            return Err(ActError::NotFound(format!("学校 {school}")));
-        }
+        self.school_name(season, school).await?;
         let standing = self.standing(season, school).await?;
         let eligible: Vec<Admission> = standing
             .iter()

@@ -78,7 +78,7 @@ impl Office {
         asked: &SectionsAsked,
     ) -> Result<SectionsFormed, ActError> {
         actor.must_serve(school)?;
-        self.must_have_school(season, school).await?;
+        self.school_name(season, school).await?;
         self.must_be_kept(season).await?;
         let (_, policy) = self.season_row(season).await?;
         let places = self.store.read().places(season, Some(school)).await?;
@@ -163,7 +163,7 @@ impl Office {
         if actor.role != Role::Regulator {
             actor.must_serve(school)?;
         }
-        self.must_have_school(season, school).await?;
+        self.school_name(season, school).await?;
         let read = self.store.read();
         let sections = read.formed_sections(season, school).await?;
         if sections.is_empty() {

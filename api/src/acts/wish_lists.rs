@@ -9,7 +9,7 @@ use luqu_engine::domain::{BatchIx, Season, Table, Text};
 use luqu_engine::policy::Policy;
 use serde_json::json;
 
-use super::imports::{Layers, plain_names};
+use super::imports::{Layers, must_be_readable};
 use super::{ActError, Actor, Office, Upload, digest, now};
 use crate::ledger::Event;
 use crate::store::{Role, WindowStatus, WishList};
@@ -84,7 +84,7 @@ impl Office {
         if windows.get(batch).is_none_or(|w| w.status != WindowStatus::Open) {
             return Err(ActError::Conflict("该批次志愿不在开放状态".to_owned()));
         }
-        plain_names(uploads)?;
+        must_be_readable(uploads)?;
         // Id numbers stay sealed: wishes are not judged by them.
         let known =
             Draft { wishes: Rows::default(), ..self.store.read().draft(&policy, &|_| None).await? };

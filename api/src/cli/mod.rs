@@ -138,7 +138,9 @@ fn refused(error: ActError) -> Failure {
         ActError::NotPermitted(words) => Failure::NotPermitted(words),
         ActError::NotFound(words) => Failure::NotFound(words),
         ActError::Conflict(words) => Failure::Conflict(words),
-        other @ (ActError::Faults(_) | ActError::Unlawful(_)) => Failure::Usage(other.to_string()),
+        other @ (ActError::TooLarge(_) | ActError::Faults(_) | ActError::Unlawful(_)) => {
+            Failure::Usage(other.to_string())
+        }
     }
 }
 

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use luqu_engine::domain::{Fault, policy_warnings};
 use luqu_engine::explain_policy::{Answer, Explanation, Said, Scope, Verdict, explain, judge};
 use luqu_engine::policy::{Policy, Refusal};
 use luqu_fixtures::policies::{SHIPPED, find};
 
 use super::{Exit, data, say};
 use crate::error::Failure;
-use crate::tables::files;
+use crate::tables::{Located, files, report};
 
 /// The arguments of `luqu policy`.
 #[derive(clap::Args)]
@@ -117,11 +118,18 @@ fn text_of(policy: &str) -> Result<String, Failure> {
 fn check(name: &str, json: bool) -> Result<Exit, Failure> {
     let loaded = Policy::load(&text_of(name)?, None);
     let refusals = loaded.as_ref().err().cloned().unwrap_or_default();
+    let warnings = loaded.as_ref().map(policy_warnings).unwrap_or_default();
     if json {
         let rows: Vec<_> = refusals.iter().map(refusal_json).collect();
-        let all = serde_json::json!({ "ok": rows.is_empty(), "refusals": rows });
+        let warnings: Vec<_> = warnings.iter().map(warning_json).collect();
+        let ok = rows.is_empty();
+        let all = serde_json::json!({ "ok": ok, "refusals": rows, "warnings": warnings });
         data(format_args!("{all:#}\n"))?;
     } else if let Ok(policy) = &loaded {
+        let located = warnings.into_iter().map(|fault| Located::in_file(fault, name));
+        let warnings: Vec<Located> = located.collect();
+        // A closed stderr is nobody's fault.
+        let _ = report::list(&mut anstream::stderr().lock(), &warnings, 0, warnings.len());
         let (batches, categories) = (policy.batches.len(), policy.categories.len());
         data(format_args!("{name}：可用。{batches} 个批次，{categories} 个类别\n"))?;
     } else {
@@ -138,6 +146,16 @@ fn refusal_json(refusal: &Refusal) -> serde_json::Value {
         "message": refusal.message,
         "why": refusal.kind.why(),
         "example": refusal.kind.example(),
+    })
+}
+
+fn warning_json(warning: &Fault) -> serde_json::Value {
+    serde_json::json!({
+        "code": warning.code,
+        "path": warning.column,
+        "found": warning.found,
+        "expected": warning.expected,
+        "help": warning.help,
     })
 }
 

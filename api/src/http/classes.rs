@@ -156,8 +156,7 @@ pub(super) async fn list(
     wanted: Wanted,
 ) -> Result<Response, Problem> {
     let pupils = app.office.class_lists(&guard.actor, &season, &school).await?;
-    let names = app.office.store().read().school_names(&season).await?;
-    let name = names.get(&school).cloned().unwrap_or_default();
+    let name = app.office.school_name(&season, &school).await?;
     let place = |p: Pupil| Place {
         class_no: p.class_no,
         seat_no: p.seat_no,

@@ -95,9 +95,14 @@ impl Problem {
     }
 
     /// More than is read.
-    pub(super) fn too_large() -> Self {
-        let detail = "内容超过上限";
+    pub(super) fn too_large(detail: &str) -> Self {
         Self::new("/problems/too-large", "内容过大", StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
+    /// It took too long to come, or to be done.
+    pub(super) fn too_slow() -> Self {
+        let detail = "请求没有在限定时间内完成，已放弃；请重试";
+        Self::new("/problems/timeout", "超时", StatusCode::REQUEST_TIMEOUT, detail)
     }
 
     /// The address is there, and does not do that.
@@ -170,6 +175,7 @@ impl From<ActError> for Problem {
             ActError::Conflict(_) => {
                 Self::new("/problems/conflict", "与现状不符", StatusCode::CONFLICT, &detail)
             }
+            ActError::TooLarge(_) => Self::too_large(&detail),
             ActError::Unlawful(_) => {
                 Self::new("/problems/unlawful", "不合规定", StatusCode::CONFLICT, &detail)
             }

@@ -37,7 +37,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let mut request = request;
         DefaultBodyLimit::max(MOST).apply(&mut request);
         let bytes = Bytes::from_request(request, state).await.map_err(|e| match e.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("请求的内容超过上限"),
             status => {
                 unreadable(status, &format!("请求的内容没有读完（{}）", cause(&e.body_text())))
             }

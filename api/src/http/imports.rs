@@ -189,7 +189,7 @@ pub(super) fn no_form(why: &MultipartRejection) -> Problem {
 /// A form that ends early, is longer than may be, or is written wrongly.
 pub(super) fn cut_off(why: MultipartError) -> Problem {
     match why.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("请求的内容超过上限"),
         status => {
             Problem::unreadable(status, "上传的表单不完整或格式有误，未作任何改动；请重新上传")
         }

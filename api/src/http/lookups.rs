@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::budget::Budget;
 use super::listing::Row;
-use crate::acts::{ActError, CutoffRow, Known, Office, PublicResult};
+use crate::acts::{ActError, Closed, CutoffRow, Known, Office, PublicResult};
 use crate::store::{RoundStatus, SeasonRow, SeatLine};
 use crate::tables::write::listing::{Listed, flag, number, text};
 
@@ -79,9 +79,6 @@ impl Lookups {
             }
             let id = row.id.clone();
             let told = Told::of(office, row, version).await?;
-            if let Some(why) = &told.open.closed {
-                tracing::error!(season = id, why, "results stay closed");
-            }
             let mut seasons = self.seasons.write().unwrap_or_else(PoisonError::into_inner);
             seasons.insert(id, told);
         }
@@ -150,6 +147,9 @@ impl Told {
         let names = read.school_names(&row.id).await?;
         let policy = Policy::load(&row.policy, None).ok();
         let found = office.public_results(&row.id).await?;
+        if let Some(Closed::Differs(why)) = &found.closed {
+            tracing::error!(season = row.id, why, "results stay closed");
+        }
         let known = match (found.round, &found.closed) {
             (Some(round), None) => match office.known_round(&row.id, round).await {
                 Ok(known) => Some(known),
@@ -167,8 +167,9 @@ impl Told {
             (r.applicant, Answer { check: r.check, body })
         };
         let lines = match found.closed {
-            None => office.public_lines(&row.id).await?,
-            Some(_) => Vec::new(),
+            // Lines are of nobody: they are told as long as they are what was signed.
+            None | Some(Closed::Destroyed) => office.public_lines(&row.id).await?,
+            Some(Closed::Differs(_)) => Vec::new(),
         };
         let name = |id: &str| names.get(id).cloned().unwrap_or_default();
         Ok(Self {
@@ -177,7 +178,7 @@ impl Told {
             plan: plan(read.seat_lines(&row.id).await?, &name),
             open: Open {
                 open: found.round.is_some() && found.closed.is_none(),
-                closed: found.closed,
+                closed: found.closed.map(|why| why.to_string()),
                 id: row.id,
                 district: row.district,
                 year: row.year,

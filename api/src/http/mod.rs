@@ -37,10 +37,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::IntoResponse;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
@@ -62,6 +62,10 @@ const UPLOAD: usize = 200 * 1024 * 1024;
 
 /// A body of which nothing comes for so long is given up: whoever sends slowly on purpose holds little for long.
 const STALLED: Duration = Duration::from_secs(15);
+
+/// A request that is not answered after so long is given up, so that whoever sends a byte now and then holds a
+/// connection no longer than that. The largest upload comes in time at 3 Mbit/s.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// What every handler has.
 #[derive(Clone, Debug)]
@@ -211,6 +215,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(tags::tagged))
         .layer(DefaultBodyLimit::max(UPLOAD))
         .layer(RequestBodyTimeoutLayer::new(STALLED))
+        .layer(from_fn(in_time))
         .layer(header(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'self'; frame-ancestors 'none'",
@@ -221,4 +226,12 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(|_| Problem::internal("panic").into_response()))
         .layer(from_fn(watch::measured))
         .layer(TraceLayer::new_for_http().make_span_with(watch::span))
+}
+
+/// Answers in time, or gives the request up as if its sender had gone.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(LONGEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::too_slow().into_response(),
+    }
 }

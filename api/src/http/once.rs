@@ -70,7 +70,7 @@ async fn keyed(app: App, request: Request, next: Next) -> Result<Response, Probl
         return Ok(next.run(Request::from_parts(parts, body)).await);
     };
     let most = if BRINGERS.contains(&who.actor.role) { UPLOAD } else { MOST };
-    let body = to_bytes(body, most).await.map_err(|_| Problem::too_large())?;
+    let body = to_bytes(body, most).await.map_err(|_| Problem::too_large("请求的内容超过上限"))?;
     let mut digest = Sha256::new();
     for part in [parts.uri.to_string().as_bytes(), &body] {
         digest.update((part.len() as u64).to_be_bytes());

@@ -124,11 +124,8 @@ pub(super) async fn admissions(
 ) -> Result<Response, Problem> {
     must_see(&guard, &school)?;
     must_exist(&app, &season).await?;
-    let read = app.office.store().read();
-    if !read.school_names(&season).await?.contains_key(&school) {
-        return Err(Problem::not_found("没有这所学校"));
-    }
-    let names = read.names(&season).await?;
+    app.office.school_name(&season, &school).await?;
+    let names = app.office.store().read().names(&season).await?;
     let all = app.office.standing(&season, &school).await?;
     let rows = all.into_iter().map(|(a, standing)| Admitted {
         name: names.get(&a.applicant).cloned().unwrap_or_default(),

@@ -216,8 +216,7 @@ pub(super) async fn list(
     wanted: Wanted,
 ) -> Result<Response, Problem> {
     let lessons = app.office.section_lists(&guard.actor, &season, &school).await?;
-    let names = app.office.store().read().school_names(&season).await?;
-    let name = names.get(&school).cloned().unwrap_or_default();
+    let name = app.office.school_name(&season, &school).await?;
     let place = |lesson: Lesson| SectionPlace {
         section: lesson.section,
         subject: lesson.subject.label(),

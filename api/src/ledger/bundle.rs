@@ -16,6 +16,7 @@ use luqu_engine::verify::AnswerBytes;
 use serde_json::Value;
 use zip::ZipArchive;
 
+use super::registry::Registry;
 use super::{Checkpoint, Entry, Tree};
 use crate::error::Failure;
 use crate::tables::{answer, load};
@@ -106,6 +107,7 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
     }
     let mut published: BTreeMap<i64, Value> = BTreeMap::new();
     let mut lottery = Lottery::default();
+    let mut registry = Registry::default();
     let mut before = i64::MIN;
     for (at, leaf) in leaves.iter().enumerate() {
         let Some(entry) = Entry::of_leaf(leaf) else {
@@ -116,11 +118,12 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
             object(format!("第 {at} 条日志的时间倒退"));
         }
         before = entry.recorded_at;
-        if let Some(said) = lottery.read(&entry) {
+        let facts: Value = serde_json::from_str(&entry.facts).unwrap_or_default();
+        let said = [lottery.read(&entry, &facts), registry.read(&entry, &facts)];
+        for said in said.into_iter().flatten() {
             object(format!("第 {at} 条日志：{said}"));
         }
         if entry.kind == "round_published"
-            && let Ok(facts) = serde_json::from_str::<Value>(&entry.facts)
             && let Some(round) = facts["round"].as_i64()
         {
             published.insert(round, facts);
@@ -168,8 +171,7 @@ struct Lottery {
 
 impl Lottery {
     /// Takes an entry; says what is not right with it.
-    fn read(&mut self, entry: &Entry) -> Option<&'static str> {
-        let facts: Value = serde_json::from_str(&entry.facts).unwrap_or_default();
+    fn read(&mut self, entry: &Entry, facts: &Value) -> Option<&'static str> {
         let text = |key: &str| facts[key].as_str().map(str::to_owned);
         let season = entry.subject.clone();
         match entry.kind.as_str() {

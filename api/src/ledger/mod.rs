@@ -6,6 +6,7 @@ pub mod bundle;
 mod entry;
 mod guard;
 mod note;
+mod registry;
 mod tree;
 
 pub use entry::{Entry, Event, Personal, commitment};

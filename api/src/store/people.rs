@@ -122,6 +122,26 @@ impl<C: ConnectionTrait> Db<C> {
             .await?;
         Ok(rows.into_iter().collect())
     }
+
+    /// The name of a school, if the season has it.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn school_name(
+        &self,
+        season: &str,
+        school: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let name = school::Entity::find()
+            .select_only()
+            .column(school::Column::Name)
+            .filter(school::Column::SeasonId.eq(season))
+            .filter(school::Column::SchoolId.eq(school))
+            .into_tuple()
+            .one(self.on())
+            .await?;
+        Ok(name)
+    }
 }
 
 impl Tx {

@@ -1,6 +1,6 @@
 //! What the parsing process tells its parent: frames of a compact form, little endian, on a pipe.
 //!
-//! `MAGIC`, then frames of a tag and its content: `S` known, hidden, name — a sheet begins; `M` top, left,
+//! `MAGIC`, then frames of a tag and its content: `S` known, hidden, hidden rows, name — a sheet begins; `M` top, left,
 //! bottom, right — cells of the sheet that are merged, rows and columns from 0; `R` row, count, cells — a row
 //! of the sheet; `F` kind, words — the file is at fault, and nothing follows; `Z` — the end. A stream without
 //! `Z` or `F` at its end was cut off. The parent trusts no length and no order in it.
@@ -42,8 +42,15 @@ impl<W: Write> FrameWriter<W> {
         Ok(Self { to, row: Vec::new(), count: 0 })
     }
 
-    pub(super) fn sheet(&mut self, name: &str, known: bool, hidden: bool) -> io::Result<()> {
+    pub(super) fn sheet(
+        &mut self,
+        name: &str,
+        known: bool,
+        hidden: bool,
+        hidden_rows: u32,
+    ) -> io::Result<()> {
         self.to.write_all(&[b'S', u8::from(known), u8::from(hidden)])?;
+        self.to.write_all(&hidden_rows.to_le_bytes())?;
         write_text(&mut self.to, name)
     }
 
@@ -122,6 +129,8 @@ pub(super) struct Sheet {
     pub(super) known: bool,
     /// Whether its workbook hides it from people.
     pub(super) hidden: bool,
+    /// How many rows with cells are hidden.
+    pub(super) hidden_rows: u32,
     pub(super) merged: Vec<Merged>,
     /// In ascending order.
     pub(super) rows: Vec<SheetRow>,
@@ -134,6 +143,18 @@ pub(super) struct Merged {
     pub(super) left: u32,
     pub(super) bottom: u32,
     pub(super) right: u32,
+}
+
+impl Merged {
+    /// Whether a cell – its row from 1, its column from 0 – is one of those that are blank by the merge.
+    pub(super) fn hides(&self, row: Option<u32>, column: Option<u32>) -> bool {
+        let (Some(row), Some(column)) = (row.and_then(|r| r.checked_sub(1)), column) else {
+            return false;
+        };
+        (self.top..=self.bottom).contains(&row)
+            && (self.left..=self.right).contains(&column)
+            && (row, column) != (self.top, self.left)
+    }
 }
 
 /// A row, and where its cells are in the stream.
@@ -177,14 +198,15 @@ pub(super) fn read(bytes: &[u8]) -> Stream {
                 };
             }
             Some(b'S') => {
-                let (Some(known), Some(hidden), Some(name)) =
-                    (cursor.byte(), cursor.byte(), cursor.text())
+                let (Some(known), Some(hidden), Some(hidden_rows), Some(name)) =
+                    (cursor.byte(), cursor.byte(), cursor.number(), cursor.text())
                 else {
                     return Stream::Broken;
                 };
                 let (known, hidden) = (known == 1, hidden == 1);
                 let (merged, rows) = (Vec::new(), Vec::new());
-                sheets.push(Sheet { name: name.to_owned(), known, hidden, merged, rows });
+                let name = name.to_owned();
+                sheets.push(Sheet { name, known, hidden, hidden_rows, merged, rows });
             }
             Some(b'M') => match (sheets.last_mut(), cursor.merged()) {
                 (Some(sheet), Some(merged)) if sheet.merged.len() < MAX_MERGED => {
@@ -327,7 +349,7 @@ mod tests {
     fn sample() -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut writer = FrameWriter::new(&mut bytes).expect("memory");
-        writer.sheet("考生", true, true).expect("memory");
+        writer.sheet("考生", true, true, 3).expect("memory");
         writer.merged(MERGED).expect("memory");
         writer.cell(0, Raw::Text("报名号")).expect("memory");
         writer.cell(7, Raw::Number(612.5)).expect("memory");
@@ -345,7 +367,8 @@ mod tests {
         let bytes = sample();
         let Stream::Sheets(sheets) = read(&bytes) else { panic!("a whole stream") };
         assert_eq!((sheets.len(), sheets[0].known, sheets[0].hidden), (1, true, true));
-        assert_eq!((sheets[0].name.as_str(), &*sheets[0].merged), ("考生", &[MERGED][..]));
+        assert_eq!((sheets[0].name.as_str(), sheets[0].hidden_rows), ("考生", 3));
+        assert_eq!(sheets[0].merged, [MERGED]);
         assert_eq!(sheets[0].rows.iter().map(|r| r.number).collect::<Vec<_>>(), [1, 9]);
         let mut record = SheetRecord::default();
         record.fill(&bytes, sheets[0].rows[0]);

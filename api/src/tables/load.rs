@@ -13,6 +13,7 @@ use crate::error::Failure;
 use super::csv_file;
 use super::files;
 use super::folder::{self, Candidate, Content, Inputs};
+use super::frames::Sheet;
 use super::layout::{Context, Found};
 use super::located::{Located, Source, clipped, name_of};
 use super::read::{MAX_FAULTS, TableRead, from_sheet};
@@ -483,7 +484,7 @@ pub(super) fn read_table<T: TableRow>(
                 return part;
             }
             Some(sheet) => {
-                part.faults.extend(sheet.hidden.then(|| hidden_sheet(table, candidate)));
+                part.faults.extend(unseen(table, candidate, sheet));
                 from_sheet(sheet, &book.bytes, context)
             }
             None => return part,
@@ -513,15 +514,25 @@ pub(super) fn read_table<T: TableRow>(
     part
 }
 
-/// A table on a sheet that nobody sees who opens the workbook: read, since it may well be meant, and said.
-fn hidden_sheet(table: Table, candidate: &Candidate) -> Located {
-    let fault = Fault::of_table(
-        FaultCode::HiddenSheet,
-        table,
-        "读入的表都看得见；这张表被隐藏，打开工作簿时看不到它，程序照常读取",
-    )
-    .help("在 Excel 中右击工作表标签，选“取消隐藏”核对；不用的表请删去，或改名");
-    Located::in_sheet(fault, name_of(&candidate.path), candidate.sheet.as_deref())
+/// What nobody sees who opens the workbook, the whole sheet or some of its rows: read, since it may well be meant, and
+/// said.
+fn unseen(table: Table, candidate: &Candidate, sheet: &Sheet) -> Vec<Located> {
+    let fault = |code, expected: String, help: &str| {
+        let fault = Fault::of_table(code, table, expected).help(help);
+        Located::in_sheet(fault, name_of(&candidate.path), candidate.sheet.as_deref())
+    };
+    let hidden = sheet.hidden.then(|| {
+        let expected = "读入的表都看得见；这张表被隐藏，打开工作簿时看不到它，程序照常读取";
+        let help = "在 Excel 中右击工作表标签，选“取消隐藏”核对；不用的表请删去，或改名";
+        fault(FaultCode::HiddenSheet, expected.to_owned(), help)
+    });
+    let rows = (sheet.hidden_rows > 0).then(|| {
+        let rows = sheet.hidden_rows;
+        let expected = format!("各行都看得见；有 {rows} 行被筛选或隐藏，程序照常读取");
+        let help = "请在 Excel 中清除筛选、取消隐藏行后核对；不用的行请删去";
+        fault(FaultCode::HiddenRows, expected, help)
+    });
+    hidden.into_iter().chain(rows).collect()
 }
 
 impl FileFault {

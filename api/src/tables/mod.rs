@@ -17,6 +17,7 @@ mod frames;
 mod layout;
 pub mod load;
 pub mod located;
+mod parts;
 pub mod plan_inputs;
 pub mod policy_comments;
 pub mod pupils;

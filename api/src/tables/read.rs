@@ -121,7 +121,13 @@ pub(super) fn from_sheet<T: TableRow>(
             Some(piece)
         });
     }
-    reading.done()
+    let mut read = reading.done();
+    // Those that a merge hides are told with it.
+    read.finds.list.retain(|found| {
+        let missing = found.fault.code == FaultCode::MissingValue;
+        !(missing && sheet.merged.iter().any(|m| m.hides(found.fault.row, found.at)))
+    });
+    read
 }
 
 /// Reports merged cells that hide a cell of a row and a column that are read: all but the first are blank, and a

@@ -2,11 +2,13 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use luqu_engine::domain::FaultCode;
 use wait_timeout::ChildExt as _;
+
+use crate::error::said;
 
 use super::encoding::is_ole;
 use super::frames::MAX_STREAM;
@@ -61,13 +63,13 @@ pub(super) fn too_large(found: impl Into<String>) -> FileFault {
 /// # Errors
 /// What the file, or the process that read it, is to blame for.
 pub(super) fn frames(path: &Path) -> Result<Vec<u8>, FileFault> {
-    let mut file = std::fs::File::open(path).map_err(|e| unreadable(e.to_string()))?;
-    let length = file.metadata().map_err(|e| unreadable(e.to_string()))?.len();
+    let mut file = std::fs::File::open(path).map_err(|e| unreadable(said(&e)))?;
+    let length = file.metadata().map_err(|e| unreadable(said(&e)))?.len();
     if length > MAX_FILE {
         return Err(too_large(format!("文件 {} MB", length >> 20)));
     }
     let mut front = Vec::with_capacity(8);
-    file.by_ref().take(8).read_to_end(&mut front).map_err(|e| unreadable(e.to_string()))?;
+    file.by_ref().take(8).read_to_end(&mut front).map_err(|e| unreadable(said(&e)))?;
     drop(file);
     if is_ole(&front) {
         return Err(old_format());
@@ -80,7 +82,7 @@ pub(super) fn frames(path: &Path) -> Result<Vec<u8>, FileFault> {
 }
 
 fn ask(program: &Path, path: &Path) -> Result<Vec<u8>, FileFault> {
-    let failed = |error: std::io::Error| unreadable(format!("无法启动解析进程：{error}"));
+    let failed = |error: std::io::Error| unreadable(format!("无法启动解析进程：{}", said(&error)));
     let mut child = Command::new(program)
         .arg(SUBCOMMAND)
         .arg(path)
@@ -105,18 +107,38 @@ fn ask(program: &Path, path: &Path) -> Result<Vec<u8>, FileFault> {
     }
     let bytes = reader.join().map_err(|_| unreadable("解析进程的结果无法接收"))?;
     match status {
-        Ok(Some(status)) if bytes.len() as u64 > MAX_STREAM => {
-            Err(too_large(format!("内容超过 {} MB（{status}）", MAX_STREAM >> 20)))
+        Ok(Some(_)) if bytes.len() as u64 > MAX_STREAM => {
+            Err(too_large(format!("内容超过 {} MB", MAX_STREAM >> 20)))
         }
         Ok(Some(status)) if status.success() => Ok(bytes),
         // 101 is a panic of the parser; signals are the limits of memory and time at work.
-        Ok(Some(status)) if status.code().is_some() => {
-            Err(unreadable(format!("解析中止（{status}）")))
-        }
-        Ok(Some(status)) => Err(too_large(format!("解析进程被终止（{status}）"))),
+        Ok(Some(status)) => Err(match ended_by(status) {
+            None => unreadable(format!("解析中止（代码 {}）", status.code().unwrap_or_default())),
+            Some(SIGABRT | SIGSEGV) => too_large("内存不够用"),
+            Some(SIGXCPU | SIGKILL) => too_large("处理器时间或内存用尽"),
+            Some(signal) => too_large(format!("解析进程被信号 {signal} 终止")),
+        }),
         Ok(None) => Err(too_large(format!("{SECONDS} 秒内没有读完"))),
-        Err(error) => Err(unreadable(format!("解析进程失去联系：{error}"))),
+        Err(error) => Err(unreadable(format!("解析进程失去联系：{}", said(&error)))),
     }
+}
+
+// Signals by number, as every Unix that this runs on has them.
+const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
+const SIGSEGV: i32 = 11;
+const SIGXCPU: i32 = 24;
+
+/// The signal that ended a process.
+#[cfg(unix)]
+fn ended_by(status: ExitStatus) -> Option<i32> {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.signal()
+}
+
+#[cfg(not(unix))]
+fn ended_by(_: ExitStatus) -> Option<i32> {
+    None
 }
 
 /// This program, or the `luqu` beside it when another program (a test, say) uses this library.

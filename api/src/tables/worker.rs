@@ -10,6 +10,9 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
 use calamine::{DataRef, Reader as _, SheetVisible, Xlsx, XlsxError};
+use zip::result::ZipError;
+
+use crate::error::said;
 
 use super::answer_files;
 use super::cell::Raw;
@@ -17,18 +20,14 @@ use super::columns::table_named;
 use super::frames::{
     FrameWriter, MAX_CELLS, MAX_COLUMNS, MAX_MERGED, MAX_ROWS, MAX_STREAM, Merged, Trouble,
 };
+use super::parts::Parts;
 
 /// Most address space of the process, in bytes.
 pub const MEMORY: u64 = 512 << 20;
 /// Most CPU time of the process, and most time the parent waits, in seconds.
 pub const SECONDS: u64 = 30;
-/// Most bytes of all parts of a workbook together, unpacked.
-const UNPACKED: u64 = 1 << 30;
-/// Most parts of a workbook.
-const PARTS: usize = 4_096;
-
 /// Why reading stopped.
-enum Stop {
+pub(super) enum Stop {
     Fault(Trouble, String),
     /// The parent went away.
     Pipe(io::Error),
@@ -40,21 +39,43 @@ impl From<io::Error> for Stop {
     }
 }
 
-fn unreadable(words: impl ToString) -> Stop {
+pub(super) fn unreadable(words: impl ToString) -> Stop {
     Stop::Fault(Trouble::Unreadable, words.to_string())
 }
 
-fn too_large(words: impl ToString) -> Stop {
+pub(super) fn too_large(words: impl ToString) -> Stop {
     Stop::Fault(Trouble::TooLarge, words.to_string())
 }
 
 impl From<XlsxError> for Stop {
     fn from(error: XlsxError) -> Self {
         match error {
+            XlsxError::Zip(error) => error.into(),
+            XlsxError::Io(error) => broken_part(error),
             XlsxError::CellError(value) => unreadable(format!("有不认识的错误值 {value}")),
-            other => unreadable(other),
+            XlsxError::Password => unreadable("工作簿有密码保护"),
+            XlsxError::FileNotFound(part) => unreadable(format!("缺少部件 {part}")),
+            other => unreadable(format!("内容不合 .xlsx 的格式（{other}）")),
         }
     }
+}
+
+impl From<ZipError> for Stop {
+    fn from(error: ZipError) -> Self {
+        match error {
+            ZipError::Io(error) => broken_part(error),
+            ZipError::InvalidPassword => unreadable("工作簿有密码保护"),
+            ZipError::CompressionMethodNotSupported(_) => unreadable("压缩方式不受支持"),
+            ZipError::UnsupportedArchive(what) => {
+                unreadable(format!("压缩方式不受支持，或有密码保护（{what}）"))
+            }
+            other => unreadable(format!("压缩包不完整或已损坏（{other}）")),
+        }
+    }
+}
+
+pub(super) fn broken_part(error: io::Error) -> Stop {
+    unreadable(format!("部件不完整或已损坏（{error}）"))
 }
 
 /// Reads the workbook and writes its frames to `to`, under the limits. Faults of the file are frames.
@@ -64,7 +85,10 @@ impl From<XlsxError> for Stop {
 pub fn run(path: &Path, to: impl Write) -> io::Result<()> {
     limit()?;
     let mut out = FrameWriter::new(BufWriter::with_capacity(1 << 16, to))?;
-    match File::open(path).map_err(unreadable).and_then(|file| workbook(file, &mut out)) {
+    match File::open(path)
+        .map_err(|e| unreadable(said(&e)))
+        .and_then(|file| workbook(file, &mut out))
+    {
         Ok(()) => out.end(),
         Err(Stop::Fault(trouble, words)) => out.fault(trouble, &words),
         Err(Stop::Pipe(error)) => Err(error),
@@ -85,71 +109,24 @@ fn limit() -> io::Result<()> {
 }
 
 fn workbook(file: File, out: &mut FrameWriter<impl Write>) -> Result<(), Stop> {
-    let merges = check_sizes(&file)?;
+    let parts = Parts::survey(&file)?;
     let mut reader = BufReader::new(file);
-    reader.rewind().map_err(unreadable)?;
+    reader.rewind().map_err(broken_part)?;
     let mut book: Xlsx<_> = Xlsx::new(reader)?;
     let mut budget = Budget { cells: MAX_CELLS, merged: MAX_MERGED, bytes: MAX_STREAM };
     let sheets: Vec<(String, SheetVisible)> =
         book.sheets_metadata().iter().map(|s| (s.name.clone(), s.visible)).collect();
-    for (name, visible) in sheets {
+    for (at, (name, visible)) in sheets.into_iter().enumerate() {
         let known = table_named(&name).is_some() || answer_files::is_sheet(&name);
-        out.sheet(&name, known, visible != SheetVisible::Visible)?;
+        out.sheet(&name, known, visible != SheetVisible::Visible, parts.hidden_rows(at))?;
         if known {
-            if merges {
+            if parts.merges {
                 merged(&mut book, &name, out, &mut budget)?;
             }
             sheet(&mut book, &name, out, &mut budget)?;
         }
     }
     Ok(())
-}
-
-/// Unpacks every part into nothing: what a part claims to hold is what it holds, and all of them
-/// together stay within bounds. Gives whether any of them may merge cells.
-fn check_sizes(file: &File) -> Result<bool, Stop> {
-    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
-    if archive.len() > PARTS {
-        return Err(too_large(format!("工作簿含 {} 个部件，上限 {PARTS}", archive.len())));
-    }
-    let bound = || too_large(format!("解压后超过 {} MB", UNPACKED >> 20));
-    let mut left = UNPACKED;
-    let mut watch = Watch::default();
-    for at in 0..archive.len() {
-        let part = archive.by_index(at).map_err(unreadable)?;
-        let declared = part.size();
-        left = left.checked_sub(declared).ok_or_else(bound)?;
-        let actual =
-            io::copy(&mut part.take(declared.saturating_add(1)), &mut watch).map_err(unreadable)?;
-        if actual != declared {
-            return Err(unreadable("部件的实际大小与声明不符"));
-        }
-    }
-    Ok(watch.found)
-}
-
-/// Keeps nothing of what it is given, and sees whether the mark of merged cells was in it: hardly any sheet has
-/// them, and asking for them means reading a sheet twice.
-#[derive(Default)]
-struct Watch {
-    /// The end of what came, where a mark may have begun.
-    tail: Vec<u8>,
-    found: bool,
-}
-
-impl Write for Watch {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        const MARK: &[u8] = b"mergeCell ";
-        self.tail.extend_from_slice(bytes);
-        // Sheets hold few words, so that a rare letter of the mark spares nearly every search.
-        self.found |= self.tail.contains(&b'g') && self.tail.windows(MARK.len()).any(|w| w == MARK);
-        self.tail.drain(..self.tail.len().saturating_sub(MARK.len() - 1));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 struct Budget {

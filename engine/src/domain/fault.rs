@@ -256,6 +256,8 @@ fault_codes! {
     OverBeds = "W513", Warning, "寄宿初中的指标多于住宿床位";
     /// A table on a sheet that its workbook hides.
     HiddenSheet = "W514", Warning, "工作表是隐藏的，已照常读取";
+    /// Rows that a filter, or somebody, has hidden in their sheet.
+    HiddenRows = "W518", Warning, "有隐藏的行，已照常读取";
     /// A composite whose percentages are not a hundred together.
     CompositeSum = "W515", Warning, "综合成绩的比例之和不是 100";
     /// Special scores of a category that reads none.

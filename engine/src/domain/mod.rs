@@ -22,6 +22,7 @@ pub mod wish_part;
 pub type Text = compact_str::CompactString;
 
 pub use answer::{Answer, FrozenLine, Line, Outcome, Reason, ReasonKind};
+pub use check::policy_warnings;
 pub use date::{Moment, YearMonth};
 pub use draft::Draft;
 pub use fault::{Fault, FaultCode, Severity, Table};

@@ -8,7 +8,7 @@ use super::{Faults, Regions, Schools};
 use crate::domain::draft::Draft;
 use crate::domain::fault::{Fault, FaultCode, Table};
 use crate::domain::{BatchIx, CategoryIx, Graduates, RegionIx};
-use crate::policy::{PLACEHOLDER_SEED, Policy, PriorityList, QuotaMethod};
+use crate::policy::{Category, PLACEHOLDER_SEED, Policy, PriorityList, QuotaMethod};
 
 /// Warns of it, each thing once, at the first row that it concerns.
 pub(super) fn check(
@@ -21,19 +21,36 @@ pub(super) fn check(
     check_regions(draft, regions, plan, people, faults);
     check_juniors(draft, schools, graduates, people, faults);
     check_tilt(policy, draft, faults);
-    check_composites(policy, faults);
     check_tie_decisions(policy, draft, faults);
+    policy_warnings(policy).into_iter().for_each(|fault| faults.push(fault));
+}
+
+/// What of a policy by itself is lawful and hardly meant: a composite that is not of a hundred parts, a seed that anybody
+/// knows.
+pub fn policy_warnings(policy: &Policy) -> Vec<Fault> {
+    let mut warnings: Vec<Fault> = policy.categories.iter().filter_map(odd_composite).collect();
     if policy.needs_seed() && policy.seed.as_deref() == Some(PLACEHOLDER_SEED) {
-        faults.push(
-            Fault::of_table(
-                FaultCode::PlaceholderSeed,
-                Table::Policy,
-                "填报截止后公布的种子；样例里的这一句谁都知道，可以事先算出随机号",
-            )
-            .found(PLACEHOLDER_SEED)
-            .help("把 [season] seed 换成公布的种子，或用 --seed 给出"),
+        let fault = Fault::of_table(
+            FaultCode::PlaceholderSeed,
+            Table::Policy,
+            "填报截止后公布的种子；样例里的这一句谁都知道，可以事先算出随机号",
         );
+        let help = "把 [season] seed 换成公布的种子，或用 --seed 给出";
+        warnings.push(fault.found(PLACEHOLDER_SEED).help(help));
     }
+    warnings
+}
+
+fn odd_composite(category: &Category) -> Option<Fault> {
+    let composite = category.composite.as_ref()?;
+    let (academic, special) = (composite.academic_pct, composite.special_pct);
+    let sum = u64::from(academic) + u64::from(special);
+    let expected = format!("学业与专业的比例合计 100；现在是 {sum}，综合成绩仍按所写的比例计算");
+    let mut fault = Fault::of_table(FaultCode::CompositeSum, Table::Policy, expected)
+        .found(format!("{academic} + {special}"))
+        .help(format!("核对“{}”的 academic_pct 和 special_pct", category.name));
+    fault.column = Some(format!("categories.{}.composite", category.id));
+    (sum != 100).then_some(fault)
 }
 
 fn check_regions(
@@ -141,24 +158,5 @@ fn check_tie_decisions(policy: &Policy, draft: &Draft, faults: &mut Faults) {
                 ))
                 .help("核对政策的 priority；应按裁定的把末尾的 lottery 改为 manual"),
         );
-    }
-}
-
-fn check_composites(policy: &Policy, faults: &mut Faults) {
-    for category in &policy.categories {
-        let Some(composite) = &category.composite else { continue };
-        let (academic, special) = (composite.academic_pct, composite.special_pct);
-        let sum = u64::from(academic) + u64::from(special);
-        if sum != 100 {
-            let mut fault = Fault::of_table(
-                FaultCode::CompositeSum,
-                Table::Policy,
-                format!("学业与专业的比例合计 100；现在是 {sum}，综合成绩仍按所写的比例计算"),
-            )
-            .found(format!("{academic} + {special}"))
-            .help(format!("核对“{}”的 academic_pct 和 special_pct", category.name));
-            fault.column = Some(format!("categories.{}.composite", category.id));
-            faults.push(fault);
-        }
     }
 }

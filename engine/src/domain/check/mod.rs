@@ -19,6 +19,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use self::coverage::policy_warnings;
 use super::draft::{ApplicantRow, Draft, PlanRow, QuotaRow, Rows};
 use super::fault::{Fault, FaultCode, Severity, Table};
 use super::special_part::SpecialPart;
