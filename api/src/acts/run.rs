@@ -7,7 +7,7 @@ use luqu_engine::domain::draft::Draft;
 use luqu_engine::domain::{Answer, Season};
 use luqu_engine::placement;
 use luqu_engine::policy::Policy;
-use luqu_engine::verify::{self, AnswerBytes, Certificate, InputDigests};
+use luqu_engine::verify::{AnswerBytes, Certificate, Prepared};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -321,13 +321,14 @@ pub(super) struct Computed {
 /// The inner error is why there is nothing to keep: ties without a decision, or a finding of the verification.
 pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, ActError> {
     let work = move || {
-        let answer = match placement::place(&season) {
+        let (placed, prepared) =
+            rayon::join(|| placement::place(&season), || Prepared::of(&season));
+        let answer = match placed {
             Ok(answer) => answer,
             Err(undecided) => return Ok(Err(undecided.to_string())),
         };
         let bytes = AnswerBytes::of(&season, &answer);
-        let (report, certificate) =
-            verify::certify(&season, &answer, &bytes, InputDigests::of(&season));
+        let (report, certificate) = prepared.certify(&answer, &bytes);
         let Some(certificate) = certificate else {
             let first = report.findings.first().map_or("", |f| f.sentence.as_str());
             return Ok(Err(format!("核验未通过，未保存：{first}")));

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use luqu_engine::domain::{Answer, Fault, FaultCode, Season, Table};
+use luqu_engine::domain::{Answer, Fault, FaultCode, Outcome, Season, Table};
 use luqu_engine::placement::{self, Undecided, UndecidedTie};
-use luqu_engine::verify::{self, AnswerBytes, InputDigests, Report};
+use luqu_engine::verify::{self, AnswerBytes, Prepared, Report};
 use serde::Serialize;
 
 use super::{Exit, day};
@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 /// How many applicants had which outcome.
-#[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Counts {
     /// 考生
     pub(super) applicants: usize,
@@ -53,15 +53,17 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn of(answer: &Answer) -> Self {
-        let count = |key| answer.outcomes.iter().filter(|o| o.key() == key).count();
-        Self {
-            applicants: answer.outcomes.len(),
-            placed: count("placed"),
-            adjusted: count("adjusted"),
-            unplaced: count("unplaced"),
-            barred: count("barred"),
-            no_wishes: count("no_wishes"),
+        let (applicants, mut counts) = (answer.outcomes.len(), Self::default());
+        for outcome in &answer.outcomes {
+            *match outcome {
+                Outcome::Placed { .. } => &mut counts.placed,
+                Outcome::Adjusted { .. } => &mut counts.adjusted,
+                Outcome::Unplaced => &mut counts.unplaced,
+                Outcome::Barred => &mut counts.barred,
+                Outcome::NoWishes => &mut counts.no_wishes,
+            } += 1;
         }
+        Self { applicants, ..counts }
     }
 
     pub(super) fn sentence(self) -> String {
@@ -134,11 +136,11 @@ pub(super) fn place_verified(season: &Season) -> Result<Result<Answer, Stop>, Fa
 pub(super) fn place_certified(
     season: &Season,
 ) -> Result<Result<(Answer, Certified), Stop>, Failure> {
-    let (answer, inputs) = match placed_with_inputs(season)? {
+    let (answer, prepared) = match placed_prepared(season)? {
         Ok(both) => both,
         Err(stop) => return Ok(Err(stop)),
     };
-    let certified = certified(season, &answer, inputs, |_| Ok(()))?;
+    let certified = certified(season, &answer, prepared, |_| Ok(()))?;
     Ok(certified.map(|certified| (answer, certified)))
 }
 
@@ -152,7 +154,7 @@ fn place_written(
     out: &Path,
     format: Format,
 ) -> Result<Result<Answer, Stop>, Failure> {
-    let (placed, inputs) = match placed_with_inputs(season)? {
+    let (placed, prepared) = match placed_prepared(season)? {
         Ok(both) => both,
         Err(stop) => return Ok(Err(stop)),
     };
@@ -161,7 +163,7 @@ fn place_written(
         Format::Csv => answer::write_bytes(&begun.folder(), bytes),
         Format::Json | Format::Xlsx => Ok(()),
     };
-    let certificate = match certified(season, &placed, inputs, write)? {
+    let certificate = match certified(season, &placed, prepared, write)? {
         Ok(certified) => certified.certificate,
         Err(stop) => return Ok(Err(stop)),
     };
@@ -169,10 +171,10 @@ fn place_written(
     Ok(Ok(placed))
 }
 
-/// Places, not yet verified, and digests what went in, which needs nothing of the answer.
-fn placed_with_inputs(season: &Season) -> Result<Result<(Answer, InputDigests), Stop>, Failure> {
-    let (placed, inputs) = rayon::join(|| placed(season), || InputDigests::of(season));
-    Ok(placed?.map(|answer| (answer, inputs)))
+/// Places, not yet verified, and makes everything meanwhile that verification needs nothing of the answer for.
+fn placed_prepared(season: &Season) -> Result<Result<(Answer, Prepared<'_>), Stop>, Failure> {
+    let (placed, prepared) = rayon::join(|| placed(season), || Prepared::of(season));
+    Ok(placed?.map(|answer| (answer, prepared)))
 }
 
 /// Verifies and certifies an answer; `keep` is given its bytes meanwhile, on a thread of its own, since it
@@ -180,13 +182,13 @@ fn placed_with_inputs(season: &Season) -> Result<Result<(Answer, InputDigests), 
 fn certified(
     season: &Season,
     answer: &Answer,
-    inputs: InputDigests,
+    prepared: Prepared<'_>,
     keep: impl FnOnce(&AnswerBytes) -> Result<(), Failure> + Send,
 ) -> Result<Result<Certified, Stop>, Failure> {
     let bytes = AnswerBytes::of(season, answer);
     let ((report, certificate), kept) = std::thread::scope(|scope| {
         let kept = scope.spawn(|| keep(&bytes));
-        let judged = verify::certify(season, answer, &bytes, inputs);
+        let judged = prepared.certify(answer, &bytes);
         (judged, kept.join())
     });
     interrupt::check()?;

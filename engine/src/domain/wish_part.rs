@@ -18,12 +18,17 @@ pub(super) const NONE_SHORT: u16 = u16::MAX;
 pub struct Codes {
     list: Vec<Text>,
     at: FxHashMap<Text, Code>,
+    /// The place of the code that was found last: most columns say the same in many rows.
+    last: Code,
 }
 
 impl Codes {
     /// The place of a code that was seen before.
-    pub fn find(&self, text: &str) -> Option<Code> {
-        self.at.get(text).copied()
+    pub fn find(&mut self, text: &str) -> Option<Code> {
+        if self.list.get(self.last as usize).is_none_or(|last| last != text) {
+            self.last = *self.at.get(text)?;
+        }
+        Some(self.last)
     }
 
     /// The place of a code, seen before or not.
@@ -32,6 +37,7 @@ impl Codes {
             let place = Code::try_from(self.list.len()).unwrap_or(NONE);
             self.at.insert(text.clone(), place);
             self.list.push(text);
+            self.last = place;
             place
         })
     }

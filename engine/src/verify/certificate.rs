@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::canonical;
 use super::report::{Finding, Property, Report};
+use super::{Expected, canonical};
 use crate::domain::digest::{Digester, of_bytes};
 use crate::domain::{Answer, Outcome, Season, Table, answer_csv};
 
@@ -129,39 +129,48 @@ impl AnswerBytes {
     }
 }
 
-/// The digests of what goes into a placement. They follow from the season alone, so that they can be made
-/// while it is placed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct InputDigests {
+/// What verification and certificate take from the season alone: the digests of what goes into a placement, and what
+/// the answer will be held against. It can be made while the season is placed.
+pub struct Prepared<'s> {
+    inputs: InputDigests,
+    expected: Expected<'s>,
+}
+
+impl<'s> Prepared<'s> {
+    /// Prepares for an answer of the season.
+    pub fn of(season: &'s Season) -> Self {
+        let (inputs, expected) = rayon::join(|| InputDigests::of(season), || Expected::of(season));
+        Self { inputs, expected }
+    }
+
+    /// Verifies an answer and digests it at the same time; nothing is certified unless the report is clean. `bytes`
+    /// are those of this answer.
+    pub fn certify(self, answer: &Answer, bytes: &AnswerBytes) -> (Report, Option<Certificate>) {
+        let Self { inputs, expected } = self;
+        let (report, certificate) = rayon::join(
+            || expected.judge(answer),
+            || Certificate::of_bytes(expected.season(), answer, bytes, inputs),
+        );
+        let certificate = report.clean().then_some(certificate);
+        (report, certificate)
+    }
+}
+
+/// The digests of what goes into a placement.
+struct InputDigests {
     policy: String,
     tables: BTreeMap<String, String>,
 }
 
 impl InputDigests {
     /// The digests of the policy and of every table.
-    pub fn of(season: &Season) -> Self {
+    fn of(season: &Season) -> Self {
         let digest = |&t: &Table| (t.key().to_owned(), canonical::table(season, t).to_string());
         Self {
             policy: canonical::table(season, Table::Policy).to_string(),
             tables: Table::SEASON.par_iter().map(digest).collect(),
         }
     }
-}
-
-/// Verifies an answer and digests it at the same time; nothing is certified unless the report is clean.
-/// `bytes` are those of this answer, and `inputs` the digests of this season.
-pub fn certify(
-    season: &Season,
-    answer: &Answer,
-    bytes: &AnswerBytes,
-    inputs: InputDigests,
-) -> (Report, Option<Certificate>) {
-    let (report, certificate) = rayon::join(
-        || super::verify(season, answer),
-        || Certificate::of_bytes(season, answer, bytes, inputs),
-    );
-    let certificate = report.clean().then_some(certificate);
-    (report, certificate)
 }
 
 impl Certificate {

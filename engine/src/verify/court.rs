@@ -222,7 +222,9 @@ impl<'a> Court<'a> {
 
     /// P3 for every holder: took part, asked for the seat (or for adjustment), and may hold it.
     pub(super) fn lawful(&self, findings: &mut Vec<Finding>) {
-        for class in 0..self.market.classes.len() {
+        let classes = (0..self.market.classes.len()).into_par_iter().with_min_len(1 << 5);
+        let found = classes.flat_map_iter(|class| {
+            let mut findings = Vec::new();
             for &(applicant, position) in &self.placed[class] {
                 let asked = self
                     .market
@@ -234,7 +236,7 @@ impl<'a> Court<'a> {
                 } else {
                     Some(format!("第 {position} 志愿不是该招生单元"))
                 };
-                self.unlawful(applicant, class, complaint, findings);
+                self.unlawful(applicant, class, complaint, &mut findings);
             }
             for &(applicant, _) in &self.adjusted[class] {
                 let policy = self.season().policy();
@@ -255,9 +257,11 @@ impl<'a> Court<'a> {
                         .map(|floor| format!("总分 {total} 低于下限 {floor}"))
                         .or_else(|| self.complaint(applicant, class))
                 };
-                self.unlawful(applicant, class, complaint, findings);
+                self.unlawful(applicant, class, complaint, &mut findings);
             }
-        }
+            findings
+        });
+        findings.par_extend(found);
     }
 
     fn unlawful(

@@ -28,10 +28,10 @@ use crate::domain::{
 };
 use court::Court;
 use market::Market;
+use second::Second;
 
 pub use certificate::{
-    AnswerBytes, CONTRACT, Certificate, CertifiedLine, Counts, InputDigests, certify,
-    check_certificate,
+    AnswerBytes, CONTRACT, Certificate, CertifiedLine, Counts, Prepared, check_certificate,
 };
 pub use report::{Finding, Property, Report};
 
@@ -45,16 +45,55 @@ pub fn table_digest(season: &Season, table: Table) -> Digest {
 /// Whatever the answer says, the report says what is wrong with it; an answer of the wrong length is
 /// judged no further. About the cost of a placement, in parallel over applicants.
 pub fn verify(season: &Season, answer: &Answer) -> Report {
-    if answer.outcomes.len() != season.applicants().len() {
-        let detail =
-            format!("考生 {} 人，结果 {} 行", season.applicants().len(), answer.outcomes.len());
-        return Report::of(vec![Finding::new(Property::Outcomes, vec![], &detail)]);
+    if let Some(report) = wrong_length(season, answer) {
+        return report;
     }
     let markets = market::markets(season);
     let (mut findings, second) =
         rayon::join(|| judge(season, &markets, answer), || second::place_in(season, &markets));
     ledger::agree(season, &second, answer, &mut findings);
     Report::of(findings)
+}
+
+/// What verification derives of a season before it sees an answer: the markets of all batches, and who holds what by
+/// the second algorithm. It can be made while the first one places.
+pub(crate) struct Expected<'s> {
+    season: &'s Season,
+    markets: Vec<Market<'s>>,
+    second: Second,
+}
+
+impl<'s> Expected<'s> {
+    pub(crate) fn of(season: &'s Season) -> Self {
+        let markets = market::markets(season);
+        let second = second::place_in(season, &markets);
+        Self { season, markets, second }
+    }
+
+    /// The season.
+    pub(crate) const fn season(&self) -> &'s Season {
+        self.season
+    }
+
+    /// Judges an answer as [`verify`] does.
+    pub(crate) fn judge(&self, answer: &Answer) -> Report {
+        if let Some(report) = wrong_length(self.season, answer) {
+            return report;
+        }
+        let mut findings = judge(self.season, &self.markets, answer);
+        ledger::agree(self.season, &self.second, answer, &mut findings);
+        Report::of(findings)
+    }
+}
+
+/// The report of an answer that has not one outcome for everybody.
+fn wrong_length(season: &Season, answer: &Answer) -> Option<Report> {
+    let (people, rows) = (season.applicants().len(), answer.outcomes.len());
+    let finding = || {
+        let detail = format!("考生 {people} 人，结果 {rows} 行");
+        Report::of(vec![Finding::new(Property::Outcomes, vec![], &detail)])
+    };
+    (people != rows).then(finding)
 }
 
 /// P1–P7, the outcomes and the reasons, from their definitions.
@@ -84,13 +123,15 @@ fn judge(season: &Season, markets: &[Market<'_>], answer: &Answer) -> Vec<Findin
     for (market, holders) in markets.iter().zip(&seats_of) {
         let base = figures::base(market, &carried);
         let court = Court::convene(market, answer, base, &lines, holders, &mut findings);
-        court.within_plan(&mut findings);
-        court.lawful(&mut findings);
-        court.adjustment(&mut findings);
         carried.extend(figures::carried(market, &court.seats, &court.held));
         lines.extend_from_slice(&court.lines);
         frozen.extend_from_slice(&court.frozen);
         courts.push(court);
+    }
+    for court in &courts {
+        court.within_plan(&mut findings);
+        court.lawful(&mut findings);
+        court.adjustment(&mut findings);
     }
     findings.extend(everybody(season, &courts, &answer.reasons));
     ledger::schools_within_plan(season, &answer.outcomes, &mut findings);

@@ -67,24 +67,39 @@ impl Season {
         let mut faults = Faults::new(keep);
         let regions = region_names(&draft);
         let schools = schools::check(&draft.schools, &regions, &mut faults);
-        let graduates = schools::check_graduates(&draft.graduates, &schools, &mut faults);
-        let plan = plan::check(&policy, &draft.plan, &schools, &regions, &mut faults);
-        let quotas = plan::check_quotas(&policy, &draft, &schools, &graduates, &plan, &mut faults);
-        let people = applicants::check(&policy, &draft, &schools, &regions, &mut faults);
+        let mut of_people = Faults::new(keep);
+        let (people, (graduates, plan, quotas)) = rayon::join(
+            || applicants::check(&policy, &draft, &schools, &regions, &mut of_people),
+            || {
+                let graduates = schools::check_graduates(&draft.graduates, &schools, &mut faults);
+                let plan = plan::check(&policy, &draft.plan, &schools, &regions, &mut faults);
+                let quotas =
+                    plan::check_quotas(&policy, &draft, &schools, &graduates, &plan, &mut faults);
+                (graduates, plan, quotas)
+            },
+        );
+        faults.append(of_people);
         let ties = applicants::check_ties(&policy, &draft.tie_decisions, &people, &mut faults);
-        let mut unlikely = Faults::new(keep);
-        let (places, tables) = ((&schools, &regions), (&plan, &*graduates, &people));
-        if !faults.block() {
-            coverage::check(&policy, &draft, places, tables, &mut unlikely);
-        }
-        // The longest table comes last and finds the room of the second longest.
-        drop(take(&mut draft.applicants));
         let mut parts = WishPart::pack(&take(&mut draft.wishes.rows));
         parts.append(&mut draft.packed_wishes);
         let mut special_parts = SpecialPart::pack(&take(&mut draft.special_scores.rows));
         special_parts.append(&mut draft.packed_special);
-        let special = special::check(&policy, special_parts, &schools, &people, &mut faults);
-        let wishes = wishes::check(&policy, parts, &schools, &people, &plan, &quotas, &mut faults);
+        let clean = !faults.block();
+        let [mut unlikely, mut of_special, mut of_wishes] = [(); 3].map(|()| Faults::new(keep));
+        let (wishes, special) = rayon::join(
+            || wishes::check(&policy, parts, &schools, &people, &plan, &quotas, &mut of_wishes),
+            || {
+                let (places, tables) = ((&schools, &regions), (&plan, &*graduates, &people));
+                if clean {
+                    coverage::check(&policy, &draft, places, tables, &mut unlikely);
+                }
+                // The longest table finds the room of the second longest.
+                drop(take(&mut draft.applicants));
+                special::check(&policy, special_parts, &schools, &people, &mut of_special)
+            },
+        );
+        faults.append(of_special);
+        faults.append(of_wishes);
         plan::check_common_orders(&policy, &draft.plan, &plan, &quotas, &mut faults);
         check_seed(&policy, &mut faults);
         if faults.block() {

@@ -63,25 +63,36 @@ pub(super) fn check(
         }
     }
     let key = |r: &Read| (r.applicant, r.wish.batch, r.wish.position);
-    if !read.is_sorted_by_key(key) {
+    if !read.par_windows(2).all(|two| key(&two[0]) <= key(&two[1])) {
         // Stable, so that the first of two equal keys is the earlier row.
         read.par_sort_by_key(key);
     }
     faults.append(check_runs(policy, people, &read, faults.keep));
 
-    let mut offsets = Vec::with_capacity(people.list.len() + 1);
-    let mut at = 0;
-    for applicant in 0..people.list.len() {
-        offsets.push(u32::try_from(at).unwrap_or(u32::MAX));
-        while read.get(at).is_some_and(|r| r.applicant.at() == applicant) {
-            at += 1;
-        }
-    }
-    offsets.push(u32::try_from(read.len()).unwrap_or(u32::MAX));
+    let offsets = offsets(people.list.len(), &read);
     let mut list: Vec<Wish> = read.into_iter().map(|r| r.wish).collect();
     // The list takes over the room of what was read, of which it needs little more than half.
     list.shrink_to_fit();
     Wishes { list, offsets }
+}
+
+/// Where the sorted wishes of each applicant begin, and where the last ones end.
+fn offsets(people: usize, read: &[Read]) -> Vec<u32> {
+    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let everybody: Vec<ApplicantIx> = (0..people).map(ApplicantIx::from).collect();
+    let of_some = everybody.par_chunks(1 << 12).flat_map_iter(|some| {
+        let mut at = read.partition_point(|r| r.applicant < some[0]);
+        some.iter().map(move |&applicant| {
+            let begin = at;
+            while read.get(at).is_some_and(|r| r.applicant == applicant) {
+                at += 1;
+            }
+            number(begin)
+        })
+    });
+    let mut offsets: Vec<u32> = of_some.collect();
+    offsets.push(number(read.len()));
+    offsets
 }
 
 /// Keys and counts of the sorted wishes of each applicant and batch.
