@@ -60,8 +60,33 @@ pub fn audit(season: &Season, inputs: &AuditInputs) -> Vec<Violation> {
 /// school above its size all its admissions, a broken seal everybody, a large class nobody, since classes
 /// are divided again. Whoever is passed over is not blocked by it; who was put in front is.
 pub fn clear(season: &Season, inputs: &AuditInputs) -> (Vec<Violation>, Vec<Clearance>) {
-    let case = Case::new(season, inputs);
-    let violations = judge(&case);
+    cleared(&Case::new(season, inputs))
+}
+
+/// What was published before anything was corrected or revoked.
+#[derive(Clone, Copy, Debug)]
+pub struct Published<'a> {
+    /// The season as it was then.
+    pub season: &'a Season,
+    /// Everybody admitted then.
+    pub inputs: &'a AuditInputs,
+    /// Who keeps the seat that was published, though a correction found it not due: it is held against nobody.
+    pub kept: &'a BTreeSet<Text>,
+}
+
+/// As [`clear`], for admissions that have been corrected and revoked since they were published: the lines are those
+/// that were published, and whoever has lost or left a seat is passed over by nobody.
+pub fn clear_since(
+    published: Published<'_>,
+    season: &Season,
+    inputs: &AuditInputs,
+) -> (Vec<Violation>, Vec<Clearance>) {
+    let before = Case::new(published.season, published.inputs);
+    cleared(&Case::new(season, inputs).since(before, published.kept))
+}
+
+fn cleared(case: &Case<'_>) -> (Vec<Violation>, Vec<Clearance>) {
+    let violations = judge(case);
     let mut everyone = false;
     let mut applicants: BTreeSet<&str> = BTreeSet::new();
     let mut schools: BTreeSet<&str> = BTreeSet::new();

@@ -47,10 +47,24 @@ impl World {
         Self::begun(db, applicants, Mode::Drill, str::to_owned).await
     }
 
+    /// The same of another district.
+    pub(crate) async fn of(db: &TestDb, spec: &DistrictSpec) -> Self {
+        Self::made(db, spec, Mode::Drill, str::to_owned).await
+    }
+
     /// The same in another mode, under the made policy with its text changed.
     pub(crate) async fn begun(
         db: &TestDb,
         applicants: u32,
+        mode: Mode,
+        change: impl Fn(&str) -> String,
+    ) -> Self {
+        Self::made(db, &DistrictSpec::new(applicants, 7), mode, change).await
+    }
+
+    async fn made(
+        db: &TestDb,
+        spec: &DistrictSpec,
         mode: Mode,
         change: impl Fn(&str) -> String,
     ) -> Self {
@@ -72,7 +86,7 @@ impl World {
         let held = Keys::open_or_create(&keys.path().join("keys.toml")).expect("keys");
         let office = Office::new(store, Arc::new(held));
         let [clerk, reviewer, ..] = people.each_ref().map(Actor::of);
-        let source = district(&DistrictSpec::new(applicants, 7));
+        let source = district(spec);
         let mut draft = source.draft;
         undistribute(&source.policy, &mut draft);
         let text = change(&source.policy.text);

@@ -7,6 +7,7 @@ mod atomic;
 mod audit;
 mod bundle;
 mod classes;
+mod corrections;
 mod databases;
 mod demo;
 mod explain;

@@ -14,7 +14,9 @@ use super::memory::away;
 use super::{ActError, Actor, Office, PlanProposal, now};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{Admission, DecisionKind, GateKind, NewAdmission, Publishing, Role, SeatLine};
+use crate::store::{
+    Admission, DecisionKind, DecisionStatus, GateKind, NewAdmission, Publishing, Role, SeatLine,
+};
 
 /// A mistake to be put right.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -49,9 +51,9 @@ pub struct Differs {
 
 /// What the two sign.
 #[derive(Serialize, Deserialize)]
-struct Body {
-    mistake: Mistake,
-    differs: Vec<Differs>,
+pub(super) struct Body {
+    pub(super) mistake: Mistake,
+    pub(super) differs: Vec<Differs>,
 }
 
 impl Office {
@@ -68,6 +70,9 @@ impl Office {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         if mistake.approval_no.trim().is_empty() {
             return Err(ActError::Conflict("补录席位须有计划文号".to_owned()));
+        }
+        if mistake.total < Score::ZERO {
+            return Err(ActError::Conflict("总分不能为负数".to_owned()));
         }
         if self.store.read().published_round(season, &mistake.batch).await?.is_none() {
             return Err(ActError::Conflict("该批次尚未公布，请直接更正数据后重新计算".to_owned()));
@@ -103,23 +108,34 @@ impl Office {
         let Some((round, _)) = published else {
             return Err(ActError::Conflict("该批次尚未公布".to_owned()));
         };
-        let held: BTreeMap<String, Admission> = self
-            .store
-            .read()
-            .admissions(season)
-            .await?
-            .into_iter()
-            .filter(|a| a.active)
-            .map(|a| (a.applicant.clone(), a))
-            .collect();
         let known = self.current(season).await?;
+        let tx = self.approved(actor, season, &proposed).await?;
+        let (left, held): (Vec<Admission>, Vec<Admission>) =
+            tx.admissions(season).await?.into_iter().partition(|a| !a.active);
+        let held: BTreeMap<String, Admission> =
+            held.into_iter().map(|a| (a.applicant.clone(), a)).collect();
         let mut seats: BTreeMap<(String, String, Option<String>), Vec<&Differs>> = BTreeMap::new();
         for gain in body.differs.iter().filter(|d| d.gains) {
             let Some((school, category)) = &gain.due else { continue };
+            let who = &gain.applicant;
+            match held.get(who) {
+                Some(seat)
+                    if seat.batch == body.mistake.batch
+                        && rank(seat.position) <= rank(gain.position) =>
+                {
+                    let text = format!("考生 {who} 现有的席位不差于应得的席位，不再重复办理");
+                    return Err(ActError::Conflict(text));
+                }
+                None if left.iter().any(|a| a.applicant == *who) => {
+                    return Err(ActError::Conflict(format!(
+                        "考生 {who} 的录取已撤销，不能按更正补录"
+                    )));
+                }
+                _ => {}
+            }
             let junior = self.quota_junior(&known, category, &gain.applicant);
             seats.entry((school.clone(), category.clone(), junior)).or_default().push(gain);
         }
-        let tx = self.approved(actor, season, &proposed).await?;
         let mut given = 0;
         let mut events = Vec::new();
         for ((school, category, junior), gains) in &seats {
@@ -182,6 +198,15 @@ impl Office {
         Ok(given)
     }
 
+    /// The corrections that two people made, the first in front.
+    pub(super) async fn corrections(&self, season: &str) -> Result<Vec<Body>, ActError> {
+        let decisions = self.store.read().decisions(season).await?.into_iter();
+        let made = decisions
+            .filter(|d| d.kind == DecisionKind::Correction && d.status == DecisionStatus::Approved);
+        // Those of a season whose personal data were destroyed hold nothing.
+        Ok(made.filter_map(|d| serde_json::from_str(&d.body).ok()).collect())
+    }
+
     /// The junior school whose cell a seat of the category belongs to, if it is split by junior school.
     fn quota_junior(&self, season: &Season, category: &str, applicant: &str) -> Option<String> {
         let policy = season.policy();
@@ -201,11 +226,7 @@ impl Office {
             let after = before.with_total(applicant, total);
             let was = placement::place(&before).map_err(|e| e.to_string())?;
             let due = placement::place(&after).map_err(|e| e.to_string())?;
-            let rank = |o: Outcome| match o.seat() {
-                None => (2, 0),
-                Some((_, 0, ..)) => (1, 0),
-                Some((_, position, ..)) => (0, position),
-            };
+            let rank = |o: Outcome| o.seat().map_or(u32::MAX, |(_, position, ..)| rank(position));
             let named = |o: Outcome| {
                 let (_, _, school, category) = o.seat()?;
                 let category = before.policy().category(category).id.to_string();
@@ -228,6 +249,11 @@ impl Office {
         });
         work.await?.map_err(ActError::Conflict)
     }
+}
+
+/// How good a seat is for its holder: the wish position, behind all wishes when adjusted. Less is better.
+fn rank(position: u16) -> u32 {
+    if position == 0 { u32::from(u16::MAX) + 1 } else { position.into() }
 }
 
 /// The regions of those who gain, in order: supplementary seats admit from no other.

@@ -163,8 +163,8 @@ impl Office {
         id_number: &str,
     ) -> Result<GateAnswer, ActError> {
         actor.must_be(READERS)?;
-        self.season_row(season).await?;
-        let hash = self.keys.hash("person", id_number.trim().to_uppercase().as_bytes());
+        let (row, _) = self.season_row(season).await?;
+        let hash = self.person_hash(&row, id_number);
         match self.store.read().applicant_of_person(season, &hash).await? {
             Some(applicant) => self.gate(actor, season, &applicant).await,
             None => Ok(not_admitted("")),

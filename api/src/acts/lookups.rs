@@ -283,7 +283,7 @@ fn signed_files(
 fn due(
     placements: &[PlacementRow],
     all: &[Admission],
-    corrected: &BTreeMap<String, String>,
+    corrected: &BTreeMap<String, (String, i64)>,
 ) -> Held {
     let seat =
         |a: &Admission| (a.school.clone(), a.batch.clone(), a.category.clone(), a.position == 0);

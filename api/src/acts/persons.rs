@@ -163,9 +163,8 @@ impl Office {
         number: &str,
     ) -> Result<Person, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
-        self.season_row(season).await?;
-        let number = number.trim().to_uppercase();
-        let hash = self.keys.hash("person", number.as_bytes());
+        let (row, _) = self.season_row(season).await?;
+        let hash = self.person_hash(&row, number);
         let found = self.store.read().person_of_hash(season, &hash).await?;
         found.ok_or_else(|| ActError::NotFound("证件号码对应的考生".to_owned()))
     }

@@ -1,8 +1,10 @@
 //! Signing by two over one digest, and publishing: whole or not at all, and one winner.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use luqu_engine::domain::{Applicant, Outcome, Season};
+use luqu_engine::domain::{Applicant, Season};
+use luqu_engine::policy::Category;
 use serde_json::json;
 
 use super::run::{Computed, compute};
@@ -106,8 +108,7 @@ impl Office {
         let lines = self.store.read().seat_lines(season).await?;
         let taken = self.store.read().admissions(season).await?;
         let taken = taken.iter().filter(|a| a.active).map(|a| (a.plan, a.seat_no));
-        let mut seats = Seats::new(&lines, taken);
-        let new = seats.allot(&computed, &found.batch)?;
+        let new = Seats::new(&lines, taken).allot(&computed, &found.batch)?;
         let tx = self.store.write().await?;
         // The state first: every admission then refers to a round that is published in this very transaction.
         if !tx.publish_round(round, &actor.name, now()).await? {
@@ -169,94 +170,150 @@ struct Seats<'l> {
     free: Vec<Vec<u32>>,
 }
 
+/// Somebody who holds a seat of a class.
+struct Holder<'c> {
+    applicant: &'c Applicant,
+    position: u16,
+    category: &'c Category,
+    /// The lines with seats for them: those of the class itself in front, then those that return or carry to it.
+    lines: Vec<usize>,
+}
+
 impl<'l> Seats<'l> {
     fn new(lines: &'l [SeatLine], taken: impl Iterator<Item = (i64, u32)>) -> Self {
-        let taken: std::collections::BTreeSet<(i64, u32)> = taken.collect();
+        let taken: BTreeSet<(i64, u32)> = taken.collect();
         let free = |line: &SeatLine| {
             (1..=line.seats).rev().filter(|&s| !taken.contains(&(line.id, s))).collect()
         };
         Self { lines, free: lines.iter().map(free).collect() }
     }
 
-    /// Gives every holder of a batch a seat: first of the class's own lines, then of lines that return or carry to it.
+    /// Gives every holder of a batch a seat. Seats of the class's own lines go first; where a line that returns or
+    /// carries to it admits from fewer regions, whoever it admits makes room for whoever it does not.
     fn allot<'c>(
-        &mut self,
+        mut self,
         computed: &'c Computed,
         batch: &str,
     ) -> Result<Vec<NewAdmission<'l>>, ActError>
     where
         'c: 'l,
     {
-        let season = &computed.season;
-        let policy = season.policy();
-        let mut new = Vec::new();
-        let holders = season.applicants().iter().zip(&computed.answer.outcomes);
-        let mut waiting: Vec<(&'c Applicant, Outcome)> = holders
-            .filter(|(_, o)| o.seat().is_some_and(|(of, ..)| policy.batch(of).id == batch))
-            .map(|(a, &o)| (a, o))
-            .collect();
-        for own in [true, false] {
-            let mut left = Vec::new();
-            for (applicant, outcome) in waiting {
-                let Some((_, position, school, category)) = outcome.seat() else { continue };
-                let held = policy.category(category);
-                let wanted = Wanted {
-                    school: &season.school(school).id,
-                    class: (batch, &held.id),
-                    junior: held.by_junior.then(|| season.school(applicant.junior).id.as_str()),
-                };
-                let Some((line, seat_no)) = self.take(season, wanted, own) else {
-                    left.push((applicant, outcome));
-                    continue;
-                };
+        let holders = self.holders(computed, batch);
+        // By line: who sits there, by their place among the holders.
+        let mut sits: Vec<Vec<usize>> = vec![Vec::new(); self.lines.len()];
+        for (at, holder) in holders.iter().enumerate() {
+            if !self.seat(&holders, at, &mut sits) {
+                let id = &holder.applicant.id;
+                return Err(ActError::Unlawful(format!("考生 {id} 的席位在计划中找不到")));
+            }
+        }
+        let mut new = Vec::with_capacity(holders.len());
+        for (line, mut sitting) in sits.into_iter().enumerate() {
+            sitting.sort_unstable();
+            for at in sitting {
+                let Holder { applicant, position, category, .. } = &holders[at];
+                let Some(seat_no) = self.free[line].pop() else { continue };
                 new.push(NewAdmission {
                     applicant: &applicant.id,
-                    category: &held.id,
-                    held_quota: held.by_junior,
-                    position,
+                    category: &category.id,
+                    held_quota: category.by_junior,
+                    position: *position,
                     total: applicant.total.hundredths(),
-                    line,
+                    line: &self.lines[line],
                     seat_no,
                 });
             }
-            waiting = left;
         }
-        match waiting.first() {
-            None => Ok(new),
-            Some((applicant, _)) => {
-                Err(ActError::Unlawful(format!("考生 {} 的席位在计划中找不到", applicant.id)))
-            }
-        }
+        Ok(new)
     }
 
-    fn take(
-        &mut self,
-        season: &Season,
-        wanted: Wanted<'_>,
-        own: bool,
-    ) -> Option<(&'l SeatLine, u32)> {
-        let fits = |line: &SeatLine| {
+    /// The holders of a batch in the order of the applicants.
+    fn holders<'c>(&self, computed: &'c Computed, batch: &str) -> Vec<Holder<'c>> {
+        let season = &computed.season;
+        let policy = season.policy();
+        let mut known: BTreeMap<Wanted<'c>, Vec<usize>> = BTreeMap::new();
+        let mut holders = Vec::new();
+        for (applicant, outcome) in season.applicants().iter().zip(&computed.answer.outcomes) {
+            let Some((of, position, school, category)) = outcome.seat() else { continue };
+            if policy.batch(of).id != batch {
+                continue;
+            }
+            let category = policy.category(category);
+            let wanted = Wanted {
+                school: &season.school(school).id,
+                class: (&policy.batch(of).id, &category.id),
+                junior: category.by_junior.then(|| season.school(applicant.junior).id.as_str()),
+                region: season.region_name(applicant.region),
+            };
+            let lines = known.entry(wanted).or_insert_with(|| self.lines_for(season, wanted));
+            holders.push(Holder { applicant, position, category, lines: lines.clone() });
+        }
+        holders
+    }
+
+    /// The lines with seats for a class, its own in front.
+    fn lines_for(&self, season: &Season, wanted: Wanted<'_>) -> Vec<usize> {
+        let mut lines: Vec<(bool, usize)> = Vec::new();
+        for (at, line) in self.lines.iter().enumerate() {
             let plan = (line.batch.as_str(), line.category.as_str());
-            let same = plan == wanted.class;
-            line.school == wanted.school
-                && if own {
-                    same && line.junior.as_deref() == wanted.junior
-                } else {
-                    !same && flows(season, plan, wanted.class)
+            let own = plan == wanted.class;
+            let fits = if own {
+                line.junior.as_deref() == wanted.junior
+            } else {
+                flows(season, plan, wanted.class)
+            };
+            let admits = line.scope.iter().any(|region| region == "*" || region == wanted.region);
+            if line.school == wanted.school && fits && admits {
+                lines.push((!own, at));
+            }
+        }
+        lines.sort_unstable();
+        lines.into_iter().map(|(_, at)| at).collect()
+    }
+
+    /// Seats one more holder; others move to other lines of theirs where that makes room. False where nothing does.
+    fn seat(&self, holders: &[Holder<'_>], new: usize, sits: &mut [Vec<usize>]) -> bool {
+        // By line that was looked at: who would come to it.
+        let mut comes: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut looked = VecDeque::new();
+        let mut from: BTreeMap<usize, usize> = BTreeMap::new();
+        for &line in &holders[new].lines {
+            comes.insert(line, new);
+            looked.push_back(line);
+        }
+        while let Some(line) = looked.pop_front() {
+            if sits[line].len() < self.free[line].len() {
+                let (mut to, mut who) = (line, comes[&line]);
+                sits[to].push(who);
+                while let Some(&left) = from.get(&to) {
+                    sits[left].retain(|&other| other != who);
+                    (to, who) = (left, comes[&left]);
+                    sits[to].push(who);
                 }
-        };
-        let at =
-            (0..self.lines.len()).find(|&i| !self.free[i].is_empty() && fits(&self.lines[i]))?;
-        Some((&self.lines[at], self.free[at].pop()?))
+                return true;
+            }
+            for &sitting in &sits[line] {
+                for &next in &holders[sitting].lines {
+                    if let Entry::Vacant(free) = comes.entry(next) {
+                        free.insert(sitting);
+                        from.insert(next, line);
+                        looked.push_back(next);
+                    }
+                }
+            }
+        }
+        false
     }
 }
 
 /// The class that somebody holds a seat of.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Wanted<'a> {
     school: &'a str,
     class: (&'a str, &'a str),
     junior: Option<&'a str>,
+    /// Where they come from.
+    region: &'a str,
 }
 
 /// Whether seats of one class return or carry to another, in any number of steps.

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use luqu_engine::audit;
-use luqu_engine::domain::Moment;
+use luqu_engine::audit::{self, Published};
+use luqu_engine::domain::{Moment, Season, Text};
 use luqu_engine::rules::{AuditInputs, RollAdmission, Violation};
 use serde_json::{Value, json};
 
+use super::memory::away;
+use super::run::checked;
 use super::{ActError, Actor, Office, digest, now};
 use crate::ledger::Event;
 use crate::store::{Admission, DecisionKind, GateKind, GateRow, Mode, Record, Role, Tx, Which};
@@ -18,6 +20,8 @@ pub struct Cleared {
     pub cleared: usize,
     /// How many may not.
     pub held: usize,
+    /// Who has a record and would not be cleared any more: it stays until somebody withdraws it.
+    pub registered: Vec<String>,
     /// What was found.
     pub violations: Vec<Violation>,
 }
@@ -104,28 +108,40 @@ impl Office {
     }
 
     /// Audits all published admissions and issues a clearance for each that nothing blocks; clearances that the audit
-    /// no longer gives are withdrawn.
+    /// no longer gives are withdrawn, but for those that carry a record: they are named.
     ///
     /// # Errors
-    /// A clearance to be withdrawn carries a record, which has to be withdrawn first; no permission.
+    /// No such season; no permission.
     pub async fn clear(&self, actor: &Actor, season: &str) -> Result<Cleared, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let (admissions, violations, clearances) = self.audited(season).await?;
         let cleared: BTreeSet<&str> = clearances.iter().map(|c| c.applicant()).collect();
-        let judged: BTreeMap<i64, String> =
+        let mut judged: BTreeMap<i64, String> =
             admissions.iter().map(|a| (a.id, reason(a, &cleared, &violations))).collect();
         let said = judged.iter().map(|(id, reason)| format!("{id} {reason}"));
         let report: Vec<String> = said.chain(violations.iter().map(|v| format!("{v:?}"))).collect();
         let sum = digest(report.join("\n").as_bytes());
         let tx = self.store.write().await?;
+        let mut registered = Vec::new();
+        for record in tx.records(season).await?.into_iter().filter(|r| r.open) {
+            let stands = judged.get(&record.admission).is_none_or(String::is_empty);
+            if !stands {
+                judged.remove(&record.admission);
+                registered.push(record.applicant);
+            }
+        }
         let changed = tx.store_clearances(&judged, &sum, now()).await?;
-        let told = json!({"cleared": cleared.len(), "admissions": admissions.len(), "audit": sum});
+        let told = json!({
+            "cleared": cleared.len(), "admissions": admissions.len(),
+            "registered": registered.len(), "audit": sum,
+        });
         let seq = self.record(&tx, Event::new("audited", &actor.name, season, told)).await?;
         let given = changed.given.iter().map(|&id| (GateKind::Cleared, id));
         let withdrawn = changed.withdrawn.iter().map(|&id| (GateKind::ClearanceWithdrawn, id));
         tx.tell(season, seq, &given.chain(withdrawn).collect::<Vec<_>>()).await?;
         tx.commit().await?;
-        Ok(Cleared { cleared: cleared.len(), held: admissions.len() - cleared.len(), violations })
+        let held = admissions.len() - cleared.len();
+        Ok(Cleared { cleared: cleared.len(), held, registered, violations })
     }
 
     /// What an audit of the published admissions finds now. Nothing is written.
@@ -147,15 +163,46 @@ impl Office {
         season: &str,
     ) -> Result<(Vec<Admission>, Vec<Violation>, Vec<audit::Clearance>), ActError> {
         let (row, _) = self.season_row(season).await?;
-        let known = self.current(season).await?;
+        let (before, published) = self.published_before(season).await?;
+        let mut known = self.current(season).await?;
+        let mut kept = BTreeSet::new();
+        for correction in self.corrections(season).await? {
+            if let Some(applicant) = known.find_applicant(&correction.mistake.applicant) {
+                known = known.with_total(applicant, correction.mistake.total);
+            }
+            let keeps = correction.differs.iter().filter(|d| !d.gains && d.published.is_some());
+            kept.extend(keeps.map(|d| Text::from(d.applicant.as_str())));
+        }
         let admissions: Vec<Admission> =
             self.store.read().admissions(season).await?.into_iter().filter(|a| a.active).collect();
         let inputs = AuditInputs {
             admissions: Some(admissions.iter().map(|a| rolled(a, row.mode)).collect()),
             ..AuditInputs::default()
         };
-        let (violations, clearances) = audit::clear(&known, &inputs);
+        let work = move || {
+            let then = Published { season: &before, inputs: &published, kept: &kept };
+            audit::clear_since(then, &known, &inputs)
+        };
+        let (violations, clearances) = away(work).await?;
         Ok((admissions, violations, clearances))
+    }
+
+    /// The season before anything was corrected or revoked, and everybody admitted then.
+    async fn published_before(&self, season: &str) -> Result<(Season, AuditInputs), ActError> {
+        let (_, policy) = self.season_row(season).await?;
+        let open = |sealed: &[u8]| self.opened_id(season, sealed);
+        let read = self.store.read();
+        let draft = read.draft_before_corrections(&policy, &open).await?;
+        let admitted = read.published(season).await?.into_iter();
+        let admissions = admitted.map(|(applicant, batch, school, category)| RollAdmission {
+            applicant: applicant.into(),
+            school: school.into(),
+            batch: batch.into(),
+            category: category.into(),
+            admitted_at: None,
+        });
+        let admissions = Some(admissions.collect());
+        Ok((checked(policy, draft)?, AuditInputs { admissions, ..AuditInputs::default() }))
     }
 
     /// How the active admissions of a school stand at the gate, by applicant.
@@ -185,7 +232,7 @@ impl Office {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         self.school_name(season, school).await?;
         let standing = self.standing(season, school).await?;
-        let eligible: Vec<Admission> = standing
+        let mut eligible: Vec<Admission> = standing
             .iter()
             .filter(|(_, s)| *s == Standing::Eligible)
             .map(|(a, _)| a.clone())
@@ -194,8 +241,11 @@ impl Office {
             .iter()
             .filter(|(_, s)| !matches!(s, Standing::Eligible | Standing::Registered))
             .map(|(a, s)| (a.applicant.clone(), s.words()));
-        let refused = refused.collect();
+        let mut refused: Vec<(String, &'static str)> = refused.collect();
         let tx = self.store.write().await?;
+        let elsewhere = tx.registered_elsewhere(season, &eligible).await?;
+        eligible.retain(|a| !elsewhere.contains(&a.applicant));
+        refused.extend(elsewhere.into_iter().map(|who| (who, "本人在其他招生季已有学籍")));
         tx.open_records(season, school, &eligible, &actor.name, now()).await?;
         for admission in &eligible {
             let about = (season, admission.applicant.as_str());

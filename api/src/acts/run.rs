@@ -1,5 +1,6 @@
 //! A run of a batch: a job that any server may take, computed on frozen inputs, verified before it is kept.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -261,13 +262,20 @@ impl Office {
         let open = |sealed: &[u8]| self.opened_id(season, sealed);
         let mut draft = self.store.read().draft_before_corrections(policy, &open).await?;
         let corrected = self.store.read().corrected(season).await?;
+        let rounds = self.store.read().rounds(season).await?.into_iter();
+        let published: BTreeMap<String, i64> =
+            rounds.filter_map(|r| Some((r.batch, r.published_at?))).collect();
         draft.wishes.rows.retain(|(_, wish)| {
             let Some(of) = wish.batch.as_deref().and_then(|b| policy.batch_ix(b)) else {
                 return false;
             };
-            // Whoever was admitted by a correction takes no part in what comes after.
+            // Whoever was admitted by a correction takes no part in later batches that were published after it.
             let admitted = wish.applicant_id.as_deref().and_then(|a| corrected.get(a));
-            let out = admitted.and_then(|b| policy.batch_ix(b)).is_some_and(|b| of > b);
+            let out = admitted.is_some_and(|(batch, when)| {
+                let before =
+                    published.get(policy.batch(of).id.as_str()).is_some_and(|at| at < when);
+                policy.batch_ix(batch).is_some_and(|b| of > b) && !before
+            });
             of <= last && !out
         });
         Ok(draft)
@@ -277,7 +285,7 @@ impl Office {
     async fn agrees_with_published(&self, job: &Job, computed: &Computed) -> Result<(), ActError> {
         let policy = computed.season.policy();
         let last = policy.batch_ix(&job.batch);
-        let held: std::collections::BTreeSet<(String, String, String, String)> = computed
+        let held: BTreeSet<(String, String, String, String)> = computed
             .answer
             .outcomes
             .iter()

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{ActError, Actor, Office, digest, now};
 use crate::ledger::Event;
-use crate::store::{Calendar, Intake, Mode, Role, SealedId, WindowStatus, WishList};
+use crate::store::{Calendar, Intake, Mode, Role, SealedId, SeasonRow, WindowStatus, WishList};
 
 impl Office {
     /// Opens wishes of a batch. The first opening writes the applicants of the committed imports, and ends imports;
@@ -41,7 +41,7 @@ impl Office {
         let imported = self.folded_on_plan(season).await?;
         let batch_ix = super::batch_of(&imported, batch)?;
         let lists = WishList::all_of(&imported, batch_ix);
-        let intakes = if windows.is_empty() { self.intakes(season, &imported)? } else { vec![] };
+        let intakes = if windows.is_empty() { self.intakes(&row, &imported)? } else { vec![] };
         let tx = self.write_kept(season).await?;
         if windows.is_empty() {
             tx.store_applicants(&imported, intakes).await?;
@@ -109,7 +109,7 @@ impl Office {
         Ok(sum)
     }
 
-    fn intakes(&self, season: &str, imported: &Season) -> Result<Vec<Intake>, ActError> {
+    fn intakes(&self, season: &SeasonRow, imported: &Season) -> Result<Vec<Intake>, ActError> {
         let quota = Quota::of(imported);
         let intake = |(at, applicant): (usize, &Applicant)| {
             let quota_eligible = quota.may_hold(imported, at.into());
@@ -119,15 +119,13 @@ impl Office {
     }
 
     /// What is kept of an applicant's id number and exam slip.
-    fn sealed(&self, season: &str, applicant: &Applicant) -> Result<SealedId, ActError> {
+    fn sealed(&self, of: &SeasonRow, applicant: &Applicant) -> Result<SealedId, ActError> {
+        let season = of.id.as_str();
         let (cipher, person) = match &applicant.id_number {
             Some(number) => {
-                let place = id_place(season);
-                let number = number.to_uppercase();
-                (
-                    Some(self.keys.seal(&place, number.as_bytes())?),
-                    self.keys.hash("person", number.as_bytes()),
-                )
+                let upper = number.to_uppercase();
+                let cipher = self.keys.seal(&id_place(season), upper.as_bytes())?;
+                (Some(cipher), self.person_hash(of, number))
             }
             None => {
                 (None, self.keys.hash("person", format!("{season}/{}", applicant.id).as_bytes()))
@@ -137,6 +135,17 @@ impl Office {
         let lookup =
             self.keys.hash("lookup", format!("{season}/{}/{code}", applicant.id).as_bytes());
         Ok(SealedId { cipher, person: person.to_vec(), lookup: Some(lookup.to_vec()) })
+    }
+
+    /// The keyed hash of an id number, by which a person is found and has one record. In a rehearsal it is the
+    /// rehearsal's own, so that what is rehearsed stands in nobody's way.
+    pub(super) fn person_hash(&self, season: &SeasonRow, number: &str) -> [u8; 32] {
+        let number = number.trim().to_uppercase();
+        let named = match season.mode {
+            Mode::Live => number,
+            Mode::Drill => format!("{}/{number}", season.id),
+        };
+        self.keys.hash("person", named.as_bytes())
     }
 
     /// The code of eight characters printed on an applicant's exam slip: letters and digits that are not mistaken for

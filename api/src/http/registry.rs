@@ -45,6 +45,8 @@ pub(super) struct Arrival {
 pub(super) struct Cleared {
     cleared: usize,
     held: usize,
+    /// Who has a record and would not be cleared any more: look at each, and withdraw the record where it must go.
+    registered: Vec<String>,
     violations: Vec<Violation>,
 }
 
@@ -239,6 +241,7 @@ pub(super) async fn clear(
     Ok(Json(Cleared {
         cleared: done.cleared,
         held: done.held,
+        registered: done.registered,
         violations: done.violations.into_iter().map(Violation::from).collect(),
     }))
 }

@@ -135,17 +135,20 @@ impl<C: ConnectionTrait> Db<C> {
             .await?)
     }
 
-    /// Whoever was admitted by a correction, and in which batch.
+    /// Whoever was admitted by a correction: in which batch, and when.
     ///
     /// # Errors
     /// What the database said.
-    pub async fn corrected(&self, season: &str) -> Result<BTreeMap<String, String>, StoreError> {
+    pub async fn corrected(
+        &self,
+        season: &str,
+    ) -> Result<BTreeMap<String, (String, i64)>, StoreError> {
         let rows = admission::Entity::find()
             .filter(admission::Column::SeasonId.eq(season))
             .filter(admission::Column::CorrectionId.is_not_null())
             .all(self.on())
             .await?;
-        Ok(rows.into_iter().map(|row| (row.applicant_id, row.batch)).collect())
+        Ok(rows.into_iter().map(|r| (r.applicant_id, (r.batch, r.recorded_at))).collect())
     }
 
     /// The admissions as they were published, corrections left out and revoked ones in: applicant, batch, school and

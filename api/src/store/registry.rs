@@ -181,6 +181,36 @@ impl Tx {
         Ok(changed.rows_affected == 1)
     }
 
+    /// Who of some admitted has an open record of another season.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn registered_elsewhere(
+        &self,
+        season: &str,
+        of: &[Admission],
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let mut found = BTreeSet::new();
+        for some in of.chunks(500) {
+            let ids = some.iter().map(|a| a.applicant.as_str());
+            let people = applicant::Entity::find()
+                .filter(applicant::Column::SeasonId.eq(season))
+                .filter(applicant::Column::ApplicantId.is_in(ids))
+                .all(self.on())
+                .await?;
+            let people: BTreeMap<Vec<u8>, String> =
+                people.into_iter().map(|a| (a.person_hash, a.applicant_id)).collect();
+            let open = registry_record::Entity::find()
+                .filter(registry_record::Column::PersonHash.is_in(people.keys().cloned()))
+                .filter(registry_record::Column::SeasonId.ne(season))
+                .filter(registry_record::Column::Status.eq("open"))
+                .all(self.on())
+                .await?;
+            found.extend(open.iter().filter_map(|r| people.get(&r.person_hash).cloned()));
+        }
+        Ok(found)
+    }
+
     /// Opens registry records for admissions of one school, each with the next free head number.
     ///
     /// # Errors

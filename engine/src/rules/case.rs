@@ -1,6 +1,6 @@
 //! The case before the audit: the inputs with their codes resolved, and what the rules have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
@@ -8,7 +8,7 @@ use super::input::{AuditInputs, RegistryRecord, RollAdmission};
 use super::persons::Persons;
 use super::seats::{ClassKey, Offer, Seats};
 use super::standing::{NO_WISH, Standing, Standings};
-use crate::domain::{ApplicantIx, BatchIx, CategoryIx, SchoolIx, Score, Season};
+use crate::domain::{ApplicantIx, BatchIx, CategoryIx, SchoolIx, Score, Season, Text};
 
 /// An admission with whatever of it resolves.
 pub(crate) struct Held<'a> {
@@ -50,6 +50,10 @@ pub struct Case<'a> {
     lines: BTreeMap<Offer, Line>,
     /// The cut-offs that the holders with a wish make alone.
     wished_lines: BTreeMap<Offer, Line>,
+    /// Whoever had a seat that was published, and has none any more.
+    pub(super) left: BTreeSet<ApplicantIx>,
+    /// Whoever keeps a seat that was published and not due.
+    pub(super) kept: BTreeSet<ApplicantIx>,
 }
 
 /// One holder of a class.
@@ -111,6 +115,22 @@ impl<'a> Case<'a> {
             standings,
             persons: Persons::new(season, inputs),
             holders,
+            left: BTreeSet::new(),
+            kept: BTreeSet::new(),
+        }
+    }
+
+    /// The case of admissions that were corrected and revoked since they were published: the lines are those of then.
+    pub(crate) fn since(self, before: Case<'_>, kept: &BTreeSet<Text>) -> Self {
+        let now: BTreeSet<ApplicantIx> =
+            self.admissions.iter().filter_map(|h| h.applicant).collect();
+        let then = before.admissions.iter().filter_map(|h| h.applicant);
+        Self {
+            left: then.filter(|applicant| !now.contains(applicant)).collect(),
+            kept: kept.iter().filter_map(|id| self.season.find_applicant(id)).collect(),
+            lines: before.lines,
+            wished_lines: before.wished_lines,
+            ..self
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::case::Holder;
 use super::eligibility::failing;
 use super::seats::ClassKey;
 use super::standing::Standing;
@@ -12,7 +13,8 @@ use super::{Case, Code, Violation};
 use crate::domain::{ApplicantIx, BatchIx, Score};
 
 /// Lists each applicant with each class that they preferred to what they got and could lawfully hold,
-/// while somebody who stands behind them by the class's own priority holds a seat of it.
+/// while somebody who stands behind them by the class's own priority holds a seat of it. Whoever has lost a published
+/// seat by decision claims none, and a seat that two people left to its holder is claimed by nobody.
 ///
 /// The violation names the applicant passed over; it is the holder whose clearance waits. Preferences are
 /// the wishes, batch by batch, up to the seat held. Equal standing that nobody has decided is no envy; an
@@ -35,7 +37,7 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
     for at in 0..season.applicants().len() {
         let applicant = ApplicantIx::from(at);
         let person = season.applicant(applicant);
-        if person.barred {
+        if person.barred || case.left.contains(&applicant) {
             continue;
         }
         let own = seat.get(&applicant).map_or(&[][..], Vec::as_slice);
@@ -72,7 +74,7 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
         }
     }
     for (class, (standing, at)) in best {
-        let behind = case.holders.get(&class).into_iter().flatten();
+        let behind = contested(case, class);
         let behind = behind.filter(|h| h.standing.as_ref().is_none_or(|theirs| standing < *theirs));
         let ids = behind.map(|h| case.admissions[h.admission].row.applicant.clone());
         found[at].blocks = Blocks::Applicants(ids.collect());
@@ -88,7 +90,7 @@ fn envy(
     position: u16,
     mine: &Standing,
 ) -> Option<Violation> {
-    let last = case.holders.get(&class)?.last()?;
+    let last = contested(case, class).next_back()?;
     if last.standing.as_ref().is_some_and(|theirs| mine >= theirs) {
         return None;
     }
@@ -117,6 +119,16 @@ fn envy(
     );
     let v = v.at(&row.batch, &row.category);
     Some(Violation { blocks: Blocks::Applicants(vec![row.applicant.clone()]), ..v })
+}
+
+/// The holders of a class against whom a claim can be held, best first.
+fn contested<'c>(
+    case: &'c Case<'_>,
+    class: ClassKey,
+) -> impl DoubleEndedIterator<Item = &'c Holder> {
+    let holders = case.holders.get(&class).into_iter().flatten();
+    let who = |h: &Holder| case.admissions[h.admission].applicant;
+    holders.filter(move |h| who(h).is_none_or(|applicant| !case.kept.contains(&applicant)))
 }
 
 /// Whether a class exists and would take the applicant: region, conditions, floor.
