@@ -292,6 +292,7 @@ fn forbidden() -> Vec<(&'static str, String)> {
 
     all.extend(crate::store_law_registry::forbidden());
     all.extend(crate::store_law_sections::forbidden());
+    all.extend(destroying());
     all
 }
 
@@ -475,6 +476,29 @@ fn lawful() -> Vec<(&'static str, String)> {
             sql("INSERT INTO ledger_entry (seq, recorded_at, leaf) VALUES (1, 5, {b:01})"),
         ),
         (
+            "two decide to destroy personal data",
+            sql(
+                "INSERT INTO decision (season_id, kind, digest, note, body, status, proposed_by, proposed_at, approved_by, approved_at) VALUES ('s', 'retention', '{d}', 'n', 'b', 'approved', 'zhao', 9, 'qian', 9)",
+            ),
+        ),
+        (
+            "approving by another",
+            sql(
+                "UPDATE decision SET status = 'approved', approved_by = 'qian', approved_at = 9 WHERE id = 5",
+            ),
+        ),
+        ("discarding a computed round", sql("UPDATE round SET status = 'discarded' WHERE id = 2")),
+    ];
+    all.extend(destroying());
+    all.extend(crate::store_law_sections::lawful());
+    all.extend(crate::store_law_registry::lawful());
+    all
+}
+
+/// What two may decide to destroy, and nobody may without.
+fn destroying() -> [(&'static str, String); 5] {
+    [
+        (
             "destroying personal data",
             sql("UPDATE ledger_payload SET salt = NULL, payload = NULL WHERE seq = 0"),
         ),
@@ -491,17 +515,7 @@ fn lawful() -> Vec<(&'static str, String)> {
             "destroying a dump",
             sql("UPDATE registry_dump SET file_name = '', content = NULL WHERE id = 1"),
         ),
-        (
-            "approving by another",
-            sql(
-                "UPDATE decision SET status = 'approved', approved_by = 'qian', approved_at = 9 WHERE id = 5",
-            ),
-        ),
-        ("discarding a computed round", sql("UPDATE round SET status = 'discarded' WHERE id = 2")),
-    ];
-    all.extend(crate::store_law_sections::lawful());
-    all.extend(crate::store_law_registry::lawful());
-    all
+    ]
 }
 
 async fn world(db: &TestDb) -> Store {

@@ -56,7 +56,7 @@ INSERT INTO gate_event (seq, nth, season_id, kind, admission_id) VALUES (0, 0, '
 INSERT INTO registry_dump (season_id, file_name, digest, content, row_count, created_by, created_at) VALUES ('s', 'x.csv', '{d}', {b:00}, 1, 'zhao', 6);
 INSERT INTO ledger_payload (seq, season_id, salt, payload) VALUES (0, 's', {b:01}, {b:02});
 INSERT INTO checkpoint (size, note, recorded_at) VALUES (1, 'n', 5);
-INSERT INTO access_log (at, account, action, subject, reason) VALUES (5, 'zhao', 'reveal', 'A1', 'x');
+INSERT INTO access_log (at, account, action, subject, reason) VALUES (5, 'zhao', 'reveal', 's/A1', 'x');
 ";
 
 const ADMISSION: [(&str, &str); 23] = [

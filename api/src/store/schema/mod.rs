@@ -24,10 +24,29 @@ struct History {
     states: Option<(&'static str, &'static [(&'static str, &'static str)])>,
     /// Personal data: these columns may be emptied, wherever the row stands, and never say anything else than before.
     emptied: &'static [&'static str],
+    /// When they may, in SQL on `NEW`.
+    released: &'static str,
 }
 
+/// Two people have decided to destroy the personal data of the row's season.
+const DESTROYED: &str = "EXISTS (SELECT 1 FROM decision d WHERE d.season_id = NEW.season_id \
+    AND d.kind = 'retention' AND d.status = 'approved')";
+/// The same where the subject names the season, alone or with a number behind it.
+const DESTROYED_SUBJECT: &str = "EXISTS (SELECT 1 FROM decision d WHERE d.kind = 'retention' AND d.status = 'approved' \
+    AND (NEW.subject = d.season_id OR substr(NEW.subject, 1, length(d.season_id) + 1) = d.season_id || '/'))";
+/// An import that was taken back has no content.
+const DESTROYED_OR_UNDONE: &str = "(NEW.status = 'undone' OR EXISTS (SELECT 1 FROM decision d \
+    WHERE d.season_id = NEW.season_id AND d.kind = 'retention' AND d.status = 'approved'))";
+
 const fn fixed(table: &'static str, keys: &'static [&'static [&'static str]]) -> History {
-    History { table, keeps: Keeps::Everything, keys, states: None, emptied: &[] }
+    History {
+        table,
+        keeps: Keeps::Everything,
+        keys,
+        states: None,
+        emptied: &[],
+        released: DESTROYED,
+    }
 }
 
 const fn partly(
@@ -37,7 +56,14 @@ const fn partly(
     status: &'static [(&'static str, &'static str)],
 ) -> History {
     let states = if status.is_empty() { None } else { Some(("status", status)) };
-    History { table, keeps: Keeps::AllBut(columns), keys, states, emptied: &[] }
+    History {
+        table,
+        keeps: Keeps::AllBut(columns),
+        keys,
+        states,
+        emptied: &[],
+        released: DESTROYED,
+    }
 }
 
 /// Rows that hold a seat while they are active, and never again once they are not.
@@ -48,7 +74,14 @@ const fn seats(
 ) -> History {
     const LEAVES: &[(&str, &str)] = &[("1", "0")];
     let states = Some(("active", LEAVES));
-    History { table, keeps: Keeps::AllBut(columns), keys, states, emptied: &[] }
+    History {
+        table,
+        keeps: Keeps::AllBut(columns),
+        keys,
+        states,
+        emptied: &[],
+        released: DESTROYED,
+    }
 }
 
 const HISTORIES: &[History] = &[
@@ -59,8 +92,9 @@ const HISTORIES: &[History] = &[
         keys: &[&["season_id"]],
         states: Some(("revealed", &[("0", "1")])),
         emptied: &[],
+        released: DESTROYED,
     },
-    fixed("access_log", &[&["id"]]).emptying(&["reason"]),
+    fixed("access_log", &[&["id"]]).emptying(&["reason"]).when(DESTROYED_SUBJECT),
     fixed("school", &[&["season_id", "school_id"]]),
     fixed("graduates", &[&["season_id", "junior_id"]]),
     fixed("plan_line", &[&["id"]]),
@@ -101,7 +135,8 @@ const HISTORIES: &[History] = &[
         &[&["id"]],
         &[("staged", "committed"), ("staged", "undone"), ("committed", "undone")],
     )
-    .emptying(&["file_name", "content"]),
+    .emptying(&["file_name", "content"])
+    .when(DESTROYED_OR_UNDONE),
     partly(
         "wish_window",
         &["status", "closed_at", "closed_by", "digest"],
@@ -274,6 +309,10 @@ impl History {
         Self { emptied, ..self }
     }
 
+    const fn when(self, released: &'static str) -> Self {
+        Self { released, ..self }
+    }
+
     const fn free(&self) -> &'static [&'static str] {
         match self.keeps {
             Keeps::Everything => &[],
@@ -287,12 +326,16 @@ impl History {
     }
 
     /// What no change may be, in SQL on `OLD` and `NEW`: of a column that stays, or of one that may be emptied into
-    /// anything but nothing. `differs` is the operator for values that may be NULL.
+    /// anything but nothing, or before its time. `differs` is the operator for values that may be NULL.
     fn unlawful_changes(&self, differs: &str) -> String {
         let change = |column: &'static str| {
             let differs = format!("OLD.{column} {differs} NEW.{column}");
             match self.emptied.contains(&column) {
-                true => format!("({differs} AND coalesce(length(NEW.{column}), 0) > 0)"),
+                true => {
+                    let (full, released) =
+                        (format!("coalesce(length(NEW.{column}), 0) > 0"), self.released);
+                    format!("({differs} AND ({full} OR NOT {released}))")
+                }
                 false => differs,
             }
         };
