@@ -143,6 +143,7 @@ fn a_seat_that_was_published_and_not_due_stays_and_is_held_against_nobody() {
             let lucky = lucky.expect("a holder").applicant.clone();
             let given = correct(&world, batch, &lucky, "1").await.expect("a correction");
             let after = held(&world).await;
+            assert!(given > 0, "somebody else was due a seat");
             assert_eq!(after[&lucky].school, before[&lucky].school, "it stays");
             let found = audited(&world).await;
             assert_eq!(
