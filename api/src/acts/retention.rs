@@ -85,7 +85,6 @@ impl Office {
     /// it ends. What is written after that would stay for ever.
     pub(super) async fn write_kept(&self, season: &str) -> Result<Tx, ActError> {
         let tx = self.store.write().await?;
-        tx.stand_still().await?;
         if destroyed(&tx.decisions(season).await?) {
             return Err(gone());
         }

@@ -160,8 +160,9 @@ impl Store {
         Db(self.connection.clone())
     }
 
-    /// Begins a transaction that writes. On SQLite it takes the write lock at once: one that begins by reading could
-    /// find the database locked at its first write.
+    /// Begins a transaction that writes, and is the only one to: what it reads is what those before it left, and entries
+    /// of the ledger become visible in the order of their numbers. Whoever locked a row first and the ledger after it
+    /// could wait for one that did the opposite.
     ///
     /// # Errors
     /// What the database said.
@@ -205,6 +206,18 @@ impl Store {
             let row = self.connection.query_one_raw(statement).await?;
             let found = row.map(|r| {
                 r.try_get_by_index::<String>(0)
+        let tx = self.jot().await?;
+        tx.stand_still().await?;
+        Ok(tx)
+    }
+
+    /// Begins a transaction that writes what the ledger does not record, such as a sign of life, beside those that do.
+    /// On SQLite, which has one writer, it takes the write lock at once: one that begins by reading could find the
+    /// database locked at its first write.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn jot(&self) -> Result<Tx, StoreError> {
                     .or_else(|_| r.try_get_by_index::<i64>(0).map(|v| v.to_string()))
             });
             let found = found.transpose()?.unwrap_or_default();
