@@ -157,10 +157,10 @@ impl Office {
         let tx = self.store.jot().await?;
         match &outcome {
             RunOutcome::Failed(why) => {
-                tx.end_job(job.id, worker, JobStatus::Failed, why, None, now()).await?;
+                tx.end_job(job.id, worker, JobStatus::Failed, why, now()).await?;
             }
             RunOutcome::Cancelled => {
-                tx.end_job(job.id, worker, JobStatus::Cancelled, "", None, now()).await?;
+                tx.end_job(job.id, worker, JobStatus::Cancelled, "", now()).await?;
             }
             RunOutcome::GivenBack => {
                 tx.give_back(job.id, worker).await?;
@@ -202,9 +202,12 @@ impl Office {
                 at: now(),
             })
             .await?;
-        // The round and the end of its job are one: a worker that was thought lost leaves no second round.
-        if !tx.end_job(job.id, worker, JobStatus::Done, "", Some(id), now()).await? {
-            return Ok(RunOutcome::Lost);
+        // The round and the end of its job are one: a worker that was thought lost leaves no second round, and one that
+        // was asked to stop leaves none.
+        if !tx.finish_job(job.id, worker, id, now()).await? {
+            drop(tx);
+            let ends = self.step(job, worker, "保存 storing").await?;
+            return Ok(ends.unwrap_or(RunOutcome::Lost));
         }
         let told = json!({
             "batch": job.batch, "round": id,
