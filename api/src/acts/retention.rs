@@ -72,7 +72,11 @@ impl Office {
         });
         self.record(&tx, Event::new("personal_data_destroyed", &actor.name, season, told)).await?;
         self.seal(tx).await?;
-        let scrubbed = self.store.scrub().await?;
+        let scrubbed = match self.store.scrub().await {
+            // It is done; whoever is in the way of the rewriting leaves that to the owner.
+            Err(error) if error.is_passing() => false,
+            done => done?,
+        };
         Ok(Destroyed { rows, scrubbed })
     }
 

@@ -150,7 +150,7 @@ impl Office {
         let alive = Alive::of(self, job.id, worker);
         let outcome = match self.run(&job, worker).await {
             Ok(outcome) => outcome,
-            Err(ActError::Failure(failure)) => return Err(failure.into()),
+            Err(failed @ (ActError::Failure(_) | ActError::Busy(_))) => return Err(failed),
             Err(refused) => RunOutcome::Failed(refused.to_string()),
         };
         drop(alive);
