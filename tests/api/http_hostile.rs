@@ -185,3 +185,18 @@ fn a_body_that_stalls_is_not_waited_for() {
         assert!(begun.elapsed() > Duration::from_secs(5), "those who are slow are waited for");
     });
 }
+
+#[test]
+fn a_database_out_of_reach_is_said_to_be_asked_again() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 60).await;
+            let clerk = Client::anonymous(&world).signed_in("zhao").await;
+            world.office.store().clone().close().await.expect("an end");
+            let reply = clerk.get("/v1/me").await;
+            assert_eq!(reply.headers.get(header::RETRY_AFTER).expect("a time"), "5");
+            let problem = reply.must_be(503);
+            assert_eq!(problem["type"], "/problems/busy", "{}", db.name);
+        });
+    }
+}

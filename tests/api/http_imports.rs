@@ -4,9 +4,9 @@ use std::io::{Cursor, Read};
 
 use axum::http::{Method, header};
 use calamine::{Data, Reader as _, Xlsx};
-use luqu::acts::Upload;
+use luqu::acts::{ActError, Upload};
 use luqu::tables::{season_csv, template};
-use luqu_engine::domain::{Draft, Score};
+use luqu_engine::domain::{Draft, Score, Table};
 use luqu_fixtures::{DistrictSpec, district};
 use serde_json::Value;
 use zip::ZipArchive;
@@ -14,6 +14,7 @@ use zip::ZipArchive;
 use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
 use crate::http_kit::{Client, Reply};
+use crate::races::staged;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -211,4 +212,50 @@ fn what_is_no_import_is_refused_and_leaves_nothing() {
         let count = |list: &Value| list.as_array().map(Vec::len).expect("imports");
         assert_eq!(count(&after), count(&staged) + 1);
     });
+}
+
+#[test]
+fn what_is_frozen_with_the_plan_is_no_longer_imported() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 60).await;
+            world.import().await;
+            let (office, season) = (&world.office, world.season.as_str());
+            let (clerk, reviewer) = (&world.clerk, &world.reviewer);
+            let other = || staged(&world, Table::Plan, "plan.csv", ("2026", "2027"));
+
+            // The plan of the imports is no longer the one proposed.
+            let early = other().await;
+            let old = office.propose_freeze(clerk, season, "").await.expect("a proposal");
+            office.commit_import(clerk, season, early).await.expect("a commit");
+            let stale = office.approve_freeze(reviewer, season, old.decision, &old.digest).await;
+            assert!(matches!(stale, Err(ActError::Conflict(_))), "{stale:?}");
+            office.withdraw(clerk, season, old.decision).await.expect("a withdrawal");
+            let late = other().await;
+            let people = staged(&world, Table::Applicants, "applicants.csv", ("", "")).await;
+            world.freeze().await;
+
+            let client = Client::anonymous(&world).signed_in("zhao").await;
+            let place = format!("/v1/seasons/{season}/imports");
+            for (table, name) in [
+                (Table::Schools, "schools.csv"),
+                (Table::Plan, "plan.csv"),
+                (Table::Graduates, "graduates.csv"),
+            ] {
+                let upload = world.upload(table, name).expect("a table");
+                let refused = client.upload(&place, &[upload]).await.must_be(409);
+                assert!(refused["detail"].as_str().is_some_and(|d| d.contains("已经冻结")));
+            }
+            let act = |id: i64, what: &str| {
+                let (client, path) = (client.clone(), format!("{place}/{id}/{what}"));
+                async move { client.post(&path, Value::Null).await }
+            };
+            act(late, "commit").await.must_be(409);
+            act(early, "undo").await.must_be(409);
+            // What was never in force may go, and people come and go until wishes open.
+            act(late, "undo").await.must_be(204);
+            act(people, "commit").await.must_be(204);
+            act(people, "undo").await.must_be(204);
+        });
+    }
 }

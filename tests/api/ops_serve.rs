@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
 use crate::ops_kit::{Server, luqu, must_exit};
+use crate::races::Held;
 
 /// A season whose first batch is closed, ready to be run.
 async fn closed(db: &TestDb, applicants: u32) -> World {
@@ -99,6 +100,69 @@ fn readiness_and_metrics_tell_what_is() {
             assert_eq!((status, why.contains("schema")), (503, true), "{}: {why}", db.name);
         });
     }
+}
+
+#[test]
+fn a_ledger_that_is_held_is_told_and_not_waited_for() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 60).await;
+            let server = Server::start(&db, &world);
+            let admin = server.sign_in("zhou");
+            let held = Held::new(&db).await;
+            let begun = Instant::now();
+            let account = json!({"name": "wu", "display": "吴", "role": "clerk"});
+            let (status, problem) =
+                server.send("POST", "/v1/accounts", Some(&admin), &account).expect("an answer");
+            assert_eq!((status, &problem["type"]), (503, &json!("/problems/busy")), "{}", db.name);
+            assert!(begun.elapsed() < Duration::from_secs(14), "{:?}", begun.elapsed());
+            assert_eq!(server.get(server.listen, "/readyz").expect("readiness").0, 200);
+            held.release().await;
+            let again = server.send("POST", "/v1/accounts", Some(&admin), &account);
+            assert_eq!(again.expect("an answer").0, 201, "{}", db.name);
+        });
+    }
+}
+
+#[test]
+fn a_database_that_waits_is_told_at_once_by_readiness_and_soon_by_every_request() {
+    let Some(db) = TestDb::postgres() else { return };
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let server = Server::start(&db, &world);
+        let token = server.sign_in("zhao");
+        let store = db.open().await;
+        let lock = "BEGIN; LOCK TABLE account_session, ledger_entry IN ACCESS EXCLUSIVE MODE";
+        store.execute_raw(lock).await.expect("a lock");
+        std::thread::scope(|threads| {
+            // More than there are connections.
+            let ask = || {
+                let begun = Instant::now();
+                let (status, _) =
+                    server.send("GET", "/v1/me", Some(&token), &json!({})).expect("an answer");
+                (status, begun.elapsed())
+            };
+            let asked: Vec<_> = (0..24).map(|_| threads.spawn(ask)).collect();
+            std::thread::sleep(Duration::from_millis(500));
+            for (path, status, word) in
+                [("/readyz", 503, "database"), ("/metrics", 200, "luqu_database_up 0")]
+            {
+                let begun = Instant::now();
+                let told = server.get(server.metrics, path).expect("an answer");
+                assert!(begun.elapsed() < Duration::from_secs(2), "{path}: {:?}", begun.elapsed());
+                assert!(told.0 == status && told.1.contains(word), "{told:?}");
+            }
+            for one in asked {
+                let (status, took) = one.join().expect("an answer");
+                assert_eq!(status, 503);
+                assert!(took < Duration::from_secs(14), "{took:?}");
+            }
+        });
+        store.close().await.expect("an end");
+        let well = server.send("GET", "/v1/me", Some(&token), &json!({}));
+        assert_eq!(well.expect("an answer").0, 200);
+        assert_eq!(server.get(server.listen, "/readyz").expect("readiness").0, 200);
+    });
 }
 
 #[test]

@@ -3,13 +3,17 @@
 //! `LUQU_TRIALS` sets how often each is run; the short form is a few.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::Method;
-use luqu::store::{WishLine, WishList};
+use luqu::acts::{ActError, ClassesAsked, RunOutcome, Upload};
+use luqu::store::{Admission, ImportStatus, JobStatus, Store, Tx, WishLine, WishList};
+use luqu_engine::domain::Table;
 use tokio::task::JoinSet;
 
 use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
+use crate::registry_story::published;
 use crate::store_world::{WORLD, admission, insert, sql};
 
 /// Clients at once.
@@ -197,6 +201,180 @@ fn writers_against_the_close() {
                 format!("/v1/seasons/{season}/batches/{batch}/wishes/{}", world.applicant(0));
             let body = Some(serde_json::json!({"wishes": []}));
             late.send(Method::PUT, &place, body).await.must_be(409);
+        });
+    }
+}
+
+/// Keeps whoever wants to write waiting, and lets them go together.
+pub(crate) struct Held {
+    store: Store,
+    writer: Option<Tx>,
+}
+
+impl Held {
+    pub(crate) async fn new(db: &TestDb) -> Self {
+        let store = db.open().await;
+        let writer = if db.is_postgres() {
+            store.execute_raw("SELECT pg_advisory_lock(20260705)").await.expect("the ledger");
+            None
+        } else {
+            Some(store.write().await.expect("a transaction"))
+        };
+        Self { store, writer }
+    }
+
+    /// Lets them go when all of them have read what they read before they write.
+    pub(crate) async fn release(self) {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        drop(self.writer);
+        self.store.close().await.expect("an end");
+    }
+}
+
+/// One of two was done, and the other was told that things have changed.
+fn one_of_two<A, B>(first: &Result<A, ActError>, second: &Result<B, ActError>) {
+    let told = |e: Option<&ActError>| e.is_none_or(|e| matches!(e, ActError::Conflict(_)));
+    assert!(told(first.as_ref().err()), "{:?}", first.as_ref().err());
+    assert!(told(second.as_ref().err()), "{:?}", second.as_ref().err());
+    assert_ne!(first.is_ok(), second.is_ok());
+}
+
+/// A table of the made season as an import that is not in force yet, written a little differently.
+pub(crate) async fn staged(world: &World, table: Table, name: &str, change: (&str, &str)) -> i64 {
+    let Upload { name, bytes } = world.upload(table, name).expect("a table");
+    let text = String::from_utf8(bytes).expect("text");
+    assert!(text.contains(change.0), "{text}");
+    let bytes = text.replace(change.0, change.1).into_bytes();
+    let upload = vec![Upload { name, bytes }];
+    let read = world.office.stage(&world.clerk, &world.season, upload).await.expect("a reading");
+    assert_eq!(read.status, ImportStatus::Staged, "{:?}", read.loaded.faults);
+    read.id
+}
+
+#[test]
+fn an_import_and_the_opening_of_wishes_at_once_have_one_winner() {
+    for undo in [false, true] {
+        TestDb::all().iter().for_each(|db| import_against_the_opening(db, undo));
+    }
+}
+
+fn import_against_the_opening(db: &TestDb, undo: bool) {
+    block_on(async {
+        let world = World::new(db, 60).await;
+        world.import().await;
+        world.freeze().await;
+        world.import_people().await;
+        let (office, season, clerk) = (&world.office, world.season.as_str(), &world.clerk);
+        let import = staged(&world, Table::Applicants, "applicants.csv", ("", "")).await;
+        if undo {
+            office.commit_import(clerk, season, import).await.expect("a commit");
+        }
+        let batch = world.batches().remove(0);
+        let held = Held::new(db).await;
+        let imported = async {
+            match undo {
+                true => office.undo_import(clerk, season, import).await,
+                false => office.commit_import(clerk, season, import).await,
+            }
+        };
+        let (opened, imported, ()) =
+            tokio::join!(office.open_wishes(clerk, season, &batch), imported, held.release());
+        one_of_two(&opened, &imported);
+    });
+}
+
+#[test]
+fn a_plan_that_changes_while_it_is_frozen_is_not_the_frozen_one() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 60).await;
+            world.import().await;
+            let (office, season, clerk) = (&world.office, world.season.as_str(), &world.clerk);
+            let plan = staged(&world, Table::Plan, "plan.csv", ("2026", "2027")).await;
+            let proposed = office.propose_freeze(clerk, season, "").await.expect("a proposal");
+            let held = Held::new(&db).await;
+            let (reviewer, decision) = (&world.reviewer, proposed.decision);
+            let approval = office.approve_freeze(reviewer, season, decision, &proposed.digest);
+            let imported = office.commit_import(clerk, season, plan);
+            let (approved, imported, ()) = tokio::join!(approval, imported, held.release());
+            one_of_two(&approved, &imported);
+        });
+    }
+}
+
+#[test]
+fn two_runs_of_a_batch_at_once_are_one() {
+    for db in TestDb::all() {
+        block_on(async {
+            let world = World::new(&db, 60).await;
+            world.import().await;
+            world.freeze().await;
+            world.import_people().await;
+            let batch = world.batches().remove(0);
+            world.collect(&batch).await;
+            let held = Held::new(&db).await;
+            let run = || world.office.queue_run(&world.clerk, &world.season, &batch);
+            let (first, second, ()) = tokio::join!(run(), run(), held.release());
+            one_of_two(&first, &second);
+        });
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_as_it_ends_leaves_no_round() {
+    let Some(db) = TestDb::postgres() else { return };
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        world.import().await;
+        world.freeze().await;
+        world.import_people().await;
+        let batch = world.batches().remove(0);
+        world.collect(&batch).await;
+        let (office, season) = (&world.office, world.season.as_str());
+        let id = office.queue_run(&world.clerk, season, &batch).await.expect("a job");
+        let store = db.open().await;
+        store.execute_raw("BEGIN; LOCK TABLE round IN SHARE MODE").await.expect("a lock");
+        let stop = async {
+            let read = office.store().read();
+            while read.job(id).await.expect("jobs").is_none_or(|j| !j.step.contains("storing")) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            office.cancel_run(&world.clerk, season, id).await.expect("it is stopped");
+            store.close().await.expect("an end");
+        };
+        let (worked, ()) = tokio::join!(office.work_once("test"), stop);
+        assert_eq!(worked.expect("work"), Some((id, RunOutcome::Cancelled)));
+        let read = office.store().read();
+        assert_eq!(read.job(id).await.expect("jobs").expect("it").status, JobStatus::Cancelled);
+        assert_eq!(read.rounds(season).await.expect("rounds"), []);
+    });
+}
+
+#[test]
+fn classes_formed_while_a_record_is_withdrawn_wait_for_each_other_in_one_order() {
+    for db in TestDb::all() {
+        block_on(async {
+            let (world, admissions, school) = published(&db, 120).await;
+            let (office, season, clerk) = (&world.office, world.season.as_str(), &world.clerk);
+            let mine: Vec<&Admission> = admissions.iter().filter(|a| a.school == school).collect();
+            for one in &mine {
+                office.arrive(clerk, season, &one.applicant, true).await.expect("an arrival");
+            }
+            office.clear(clerk, season).await.expect("an audit");
+            office.open_records(clerk, season, &school).await.expect("records");
+            let asked = ClassesAsked::default();
+            office.form_classes(clerk, season, &school, asked.clone()).await.expect("classes");
+            let held = Held::new(&db).await;
+            let withdrawn = async {
+                // After the forming has come to where it waits.
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                office.withdraw_record(clerk, season, &mine[0].applicant).await
+            };
+            let formed = office.form_classes(clerk, season, &school, asked);
+            let (formed, withdrawn, ()) = tokio::join!(formed, withdrawn, held.release());
+            withdrawn.expect("a withdrawal");
+            assert!(matches!(formed, Ok(_) | Err(ActError::Conflict(_))), "{formed:?}");
         });
     }
 }

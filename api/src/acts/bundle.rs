@@ -60,7 +60,7 @@ impl Office {
             subject: season.to_owned(),
             reason: "复算".to_owned(),
         };
-        let tx = self.store().write().await?;
+        let tx = self.store().jot().await?;
         tx.record_look(&look).await?;
         tx.commit().await?;
         zipped(&files)

@@ -134,7 +134,6 @@ impl Office {
             })
             .collect();
         let tx = self.store.write().await?;
-        tx.stand_still().await?;
         if open_of(tx.records(season).await?, school) != *records {
             return Err(ActError::Conflict("分班期间学籍有变动，请重新分班".to_owned()));
         }
@@ -170,7 +169,6 @@ impl Office {
         let admission = self.served_admission(actor, season, applicant).await?;
         let school = admission.school.as_str();
         let tx = self.store.write().await?;
-        tx.stand_still().await?;
         let Some(&record) = open_of(tx.records(season).await?, school).get(applicant) else {
             return Err(ActError::Conflict("该生尚未建学籍，不能编入班级；请先建学籍".to_owned()));
         };

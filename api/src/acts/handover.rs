@@ -108,7 +108,6 @@ impl Office {
         }
         let (row, policy) = self.season_row(season).await?;
         let tx = self.store.write().await?;
-        tx.stand_still().await?;
         let ready = self.ready(&tx, season, school).await?;
         let mut orgs: BTreeMap<String, Org> = BTreeMap::new();
         let schools = tx.plan_draft(season).await?.schools.rows;

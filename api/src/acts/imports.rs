@@ -2,23 +2,24 @@
 //!
 //! The tables of a season before it is frozen are a fold: each table as the last committed file that has it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
-use luqu_engine::domain::{Draft, Season};
+use luqu_engine::domain::{Draft, Season, Table};
 use luqu_engine::policy::Policy;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 use super::memory::away;
+use super::plan::must_be_unfrozen;
 use super::turns::READING;
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{Import, ImportStatus, Look, NewImport, Role};
+use crate::store::{Import, ImportStatus, Look, NewImport, Role, Window};
 use crate::tables::load::{Loaded, POLICY_FILE, Purpose, load_layers};
 use crate::tables::located::echoed;
 use crate::tables::{annotate, season_csv, template};
@@ -26,6 +27,13 @@ use crate::tables::{annotate, season_csv, template};
 /// The most lines of the CSV files of one upload: the reader holds every row in memory, and the server has others to
 /// serve. A district of 100,000 has 700,000 in all its tables.
 const MOST_LINES: usize = 2_000_000;
+
+/// What is frozen with the plan is neither imported nor taken back any more.
+const FROZEN: &str =
+    "招生计划已经冻结，学校、初中毕业生、招生计划、指标分配不再导入或撤销；请只上传其余的表";
+
+/// In the summary of an import: whether it holds what is frozen with the plan.
+const OF_PLAN: &str = "of_plan";
 
 /// A file as it was brought.
 #[derive(Clone, Debug)]
@@ -52,7 +60,8 @@ impl Office {
     /// to be given back with their faults.
     ///
     /// # Errors
-    /// No permission; the plan is frozen and the applicants are written; names that are none, or twice the same.
+    /// No permission; the applicants are written; a table that was frozen with the plan; names that are none, or twice
+    /// the same.
     pub async fn stage(
         &self,
         actor: &Actor,
@@ -60,13 +69,24 @@ impl Office {
         uploads: Vec<Upload>,
     ) -> Result<ReadImport, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
-        self.must_be_importing(season).await?;
+        self.must_be_kept(season).await?;
+        must_be_unopened(&self.store.read().windows(season).await?)?;
         must_be_readable(&uploads)?;
         let packed = pack(&uploads)?;
         let mut layers = self.layers(season, None).await?;
         let brought = layers.add(&packed)?;
         let (_, loaded) = layers.load(Purpose::Distribution).await?;
-        if !loaded.blocked() && !loaded.sources.iter().any(|s| s.path.starts_with(&brought)) {
+        let read: Vec<Table> = loaded
+            .sources
+            .iter()
+            .filter(|s| s.path.starts_with(&brought))
+            .map(|s| s.table)
+            .collect();
+        let of_plan = read.iter().any(|table| season_csv::is_of_plan(*table));
+        if of_plan {
+            must_be_unfrozen(&self.store.read().decisions(season).await?, FROZEN)?;
+        }
+        if !loaded.blocked() && read.is_empty() {
             let words = "上传的文件中没有认得的表，没有可导入的内容；请用模板中的表名作文件名或工作表名，如 applicants.csv（考生）";
             return Err(ActError::Conflict(words.to_owned()));
         }
@@ -76,6 +96,7 @@ impl Office {
             "applicants": loaded.counts.applicants,
             "wishes": loaded.counts.wishes,
             "warnings": loaded.warnings(),
+            OF_PLAN: of_plan,
         });
         let status = if loaded.blocked() { ImportStatus::Refused } else { ImportStatus::Staged };
         let sealed = self.keys.seal(&place(season), &packed)?;
@@ -138,7 +159,7 @@ impl Office {
             subject: format!("{season}/{id}"),
             reason: "核对导入".to_owned(),
         };
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         tx.record_look(&look).await?;
         tx.commit().await?;
         Ok(book)
@@ -156,7 +177,7 @@ impl Office {
 
     /// An import, and its files over those that it is read against.
     async fn import_layers(&self, season: &str, id: i64) -> Result<(Import, Layers), ActError> {
-        let import = self.import(season, id).await?;
+        let import = find(self.store.read().imports(season).await?, id)?;
         let Some(sealed) = self.store.read().import_content(season, id).await? else {
             return Err(ActError::Conflict("该批导入已经撤销，内容不再保存".to_owned()));
         };
@@ -168,7 +189,7 @@ impl Office {
     /// Puts a staged import into force.
     ///
     /// # Errors
-    /// It is not staged; what was committed since makes it faulty; no permission.
+    /// It is not staged; the season has gone on; no permission.
     pub async fn commit_import(
         &self,
         actor: &Actor,
@@ -176,9 +197,12 @@ impl Office {
         id: i64,
     ) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        self.import(season, id).await?;
-        self.must_be_importing(season).await?;
-        let tx = self.store.write().await?;
+        let tx = self.write_kept(season).await?;
+        let import = find(tx.imports(season).await?, id)?;
+        must_be_unopened(&tx.windows(season).await?)?;
+        if is_of_plan(&import) {
+            must_be_unfrozen(&tx.decisions(season).await?, FROZEN)?;
+        }
         if !tx.commit_import(season, id, now()).await? {
             return Err(ActError::Conflict("该批导入不在待提交状态".to_owned()));
         }
@@ -194,9 +218,12 @@ impl Office {
     /// It was taken back before, or refused; the season has gone on; no permission.
     pub async fn undo_import(&self, actor: &Actor, season: &str, id: i64) -> Result<(), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        self.import(season, id).await?;
-        self.must_be_importing(season).await?;
-        let tx = self.store.write().await?;
+        let tx = self.write_kept(season).await?;
+        let import = find(tx.imports(season).await?, id)?;
+        must_be_unopened(&tx.windows(season).await?)?;
+        if import.status == ImportStatus::Committed && is_of_plan(&import) {
+            must_be_unfrozen(&tx.decisions(season).await?, FROZEN)?;
+        }
         if !tx.undo_import(season, id).await? {
             return Err(ActError::Conflict("该批导入已经撤销，或有错误而未曾接收".to_owned()));
         }
@@ -242,21 +269,25 @@ impl Office {
         let other = || Failure::Internal(format!("import {id} was sealed with other keys"));
         self.keys.open(&place(season), sealed).ok_or_else(other)
     }
+}
 
-    async fn import(&self, season: &str, id: i64) -> Result<Import, ActError> {
-        let all = self.store.read().imports(season).await?;
-        let found = all.into_iter().find(|i| i.id == id);
-        found.ok_or_else(|| ActError::NotFound(format!("导入 {id}")))
-    }
+fn find(imports: Vec<Import>, id: i64) -> Result<Import, ActError> {
+    let found = imports.into_iter().find(|i| i.id == id);
+    found.ok_or_else(|| ActError::NotFound(format!("导入 {id}")))
+}
 
-    /// Imports end when the applicants are written, at the first opening of wishes.
-    async fn must_be_importing(&self, season: &str) -> Result<(), ActError> {
-        self.must_be_kept(season).await?;
-        if self.store.read().windows(season).await?.is_empty() {
-            return Ok(());
-        }
-        Err(ActError::Conflict("志愿已开放填报，考生与计划不再从文件导入".to_owned()))
+/// Whether an import holds what is frozen with the plan.
+fn is_of_plan(import: &Import) -> bool {
+    let summary: Value = serde_json::from_str(&import.summary).unwrap_or_default();
+    summary[OF_PLAN] != json!(false)
+}
+
+/// Imports end when the applicants are written, at the first opening of wishes.
+fn must_be_unopened(windows: &BTreeMap<String, Window>) -> Result<(), ActError> {
+    if windows.is_empty() {
+        return Ok(());
     }
+    Err(ActError::Conflict("志愿已开放填报，考生与计划不再从文件导入".to_owned()))
 }
 
 /// Imports on disk, oldest first, beside the policy.

@@ -93,6 +93,9 @@ pub enum ActError {
     /// What the law, as the schema has it, does not let be.
     #[error("不合规定，未写入：{0}")]
     Unlawful(String),
+    /// The database is held up or out of reach, and may be asked again.
+    #[error("数据库繁忙或暂时连不上：{0}")]
+    Busy(String),
     /// The world around the program failed.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -100,6 +103,9 @@ pub enum ActError {
 
 impl From<StoreError> for ActError {
     fn from(error: StoreError) -> Self {
+        if error.is_passing() {
+            return Self::Busy(error.to_string());
+        }
         match error.broken_law() {
             Some(law) => Self::Unlawful(law),
             None => Self::Failure(Failure::Internal(error.to_string())),

@@ -42,7 +42,7 @@ impl Office {
     ) -> Result<Repeated, ActError> {
         let key = self.keys.hash("idempotency", format!("{}/{key}", actor.name).as_bytes());
         let at = now();
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         tx.forget_repeats(at - KEPT, at - LOST).await?;
         let new = tx.begin_repeat(&key, digest, at).await?;
         let before = if new { None } else { tx.repeat(&key).await? };
@@ -71,7 +71,7 @@ impl Office {
     /// What the store said.
     pub async fn forget_answers(&self) -> Result<(), ActError> {
         let at = now();
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         tx.forget_repeats(at - KEPT, at - LOST).await?;
         Ok(tx.commit().await?)
     }
@@ -82,7 +82,7 @@ impl Office {
     /// What the store said.
     pub async fn end_once(&self, ticket: &Ticket, answer: &[u8]) -> Result<(), ActError> {
         let sealed = self.keys.seal(&place(&ticket.key), answer)?;
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         tx.end_repeat(&ticket.key, sealed).await?;
         Ok(tx.commit().await?)
     }
@@ -92,7 +92,7 @@ impl Office {
     /// # Errors
     /// What the store said.
     pub async fn drop_once(&self, ticket: &Ticket) -> Result<(), ActError> {
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         tx.drop_repeat(&ticket.key).await?;
         Ok(tx.commit().await?)
     }

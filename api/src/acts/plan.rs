@@ -36,7 +36,8 @@ impl Office {
         note: &str,
     ) -> Result<PlanProposal, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        self.must_not_be_approved(season, DecisionKind::FreezePlan, "招生计划已经冻结").await?;
+        let decisions = self.store.read().decisions(season).await?;
+        must_be_unfrozen(&decisions, "招生计划已经冻结")?;
         let found = self.folded_season(season).await?;
         let body = frozen_tables(&found)?.to_string();
         self.propose(actor, season, DecisionKind::FreezePlan, note, body).await
@@ -45,7 +46,8 @@ impl Office {
     /// Approves a frozen plan: schools, graduates, and the lines if no quota seats are still to be distributed.
     ///
     /// # Errors
-    /// The approver is the proposer; the digest is another; it is no longer proposed; no permission.
+    /// The approver is the proposer; the digest is another; it is no longer proposed; the imports say another plan since;
+    /// no permission.
     pub async fn approve_freeze(
         &self,
         actor: &Actor,
@@ -55,8 +57,20 @@ impl Office {
     ) -> Result<(), ActError> {
         let proposed =
             self.to_approve(actor, season, decision, DecisionKind::FreezePlan, signed).await?;
+        let imports = self.store.read().in_force(season).await?;
+        let found = self.folded_season(season).await?;
+        let changed = || {
+            let words = "提交之后导入有变动，与提交的计划不同；请撤回后重新提交";
+            ActError::Conflict(words.to_owned())
+        };
+        if digest(frozen_tables(&found)?.to_string().as_bytes()) != proposed.digest {
+            return Err(changed());
+        }
         let frozen = self.frozen_season(season, &proposed.body).await?;
         let tx = self.approved(actor, season, &proposed).await?;
+        if tx.in_force(season).await? != imports {
+            return Err(changed());
+        }
         tx.store_schools(&frozen).await?;
         tx.store_flows(frozen.policy(), decision).await?;
         if frozen.pending().next().is_none() && !quotas_missing(&frozen) {
@@ -221,26 +235,10 @@ impl Office {
         all.into_iter().find(|d| d.id == id).ok_or_else(|| ActError::NotFound(format!("事项 {id}")))
     }
 
-    async fn must_not_be_approved(
-        &self,
-        season: &str,
-        kind: DecisionKind,
-        words: &str,
-    ) -> Result<(), ActError> {
-        let done = |d: &Decision| d.kind == kind && d.status == DecisionStatus::Approved;
-        if self.store.read().decisions(season).await?.iter().any(done) {
-            return Err(ActError::Conflict(words.to_owned()));
-        }
-        Ok(())
-    }
-
     /// The season whose plan two people froze.
     async fn frozen(&self, season: &str) -> Result<Season, ActError> {
         let all = self.store.read().decisions(season).await?;
-        let frozen = all
-            .into_iter()
-            .find(|d| d.kind == DecisionKind::FreezePlan && d.status == DecisionStatus::Approved);
-        match frozen {
+        match all.into_iter().find(is_freeze) {
             Some(decision) => self.frozen_season(season, &decision.body).await,
             None => Err(ActError::Conflict("请先冻结招生计划".to_owned())),
         }
@@ -288,6 +286,19 @@ impl Office {
             "draw.csv": text(files::draws(frozen, &distribution)),
         }))
     }
+}
+
+/// Passes while no plan is frozen.
+pub(super) fn must_be_unfrozen(decisions: &[Decision], words: &str) -> Result<(), ActError> {
+    if decisions.iter().any(is_freeze) {
+        return Err(ActError::Conflict(words.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether a decision froze the plan.
+fn is_freeze(decision: &Decision) -> bool {
+    decision.kind == DecisionKind::FreezePlan && decision.status == DecisionStatus::Approved
 }
 
 /// Whether a by-junior line has seats and no cell yet.

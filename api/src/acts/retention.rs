@@ -72,7 +72,11 @@ impl Office {
         });
         self.record(&tx, Event::new("personal_data_destroyed", &actor.name, season, told)).await?;
         self.seal(tx).await?;
-        let scrubbed = self.store.scrub().await?;
+        let scrubbed = match self.store.scrub().await {
+            // It is done; whoever is in the way of the rewriting leaves that to the owner.
+            Err(error) if error.is_passing() => false,
+            done => done?,
+        };
         Ok(Destroyed { rows, scrubbed })
     }
 
@@ -85,7 +89,6 @@ impl Office {
     /// it ends. What is written after that would stay for ever.
     pub(super) async fn write_kept(&self, season: &str) -> Result<Tx, ActError> {
         let tx = self.store.write().await?;
-        tx.stand_still().await?;
         if destroyed(&tx.decisions(season).await?) {
             return Err(gone());
         }

@@ -50,7 +50,7 @@ impl Alive {
             loop {
                 tokio::time::sleep(BEAT).await;
                 let beaten = async {
-                    let tx = store.write().await?;
+                    let tx = store.jot().await?;
                     tx.beat(job, &worker, None, now()).await?;
                     tx.commit().await?;
                     Ok::<_, StoreError>(())
@@ -85,24 +85,23 @@ impl Office {
         let Some(at) = policy.batch_ix(batch) else {
             return Err(ActError::NotFound(format!("批次 {batch}")));
         };
-        let read = self.store.read();
-        let windows = read.windows(season).await?;
+        let tx = self.store.write().await?;
+        let windows = tx.windows(season).await?;
         if windows.get(batch).is_none_or(|w| w.status != WindowStatus::Closed) {
             return Err(ActError::Conflict("请先关闭该批次志愿填报".to_owned()));
         }
-        if read.published_round(season, batch).await?.is_some() {
+        if tx.published_round(season, batch).await?.is_some() {
             return Err(ActError::Conflict("该批次已经公布".to_owned()));
         }
         for earlier in &policy.batches[..at.at()] {
             let opened = windows.contains_key(earlier.id.as_str());
-            if opened && read.published_round(season, &earlier.id).await?.is_none() {
+            if opened && tx.published_round(season, &earlier.id).await?.is_none() {
                 return Err(ActError::Conflict(format!("前面的批次 {} 还没有公布", earlier.name)));
             }
         }
         let busy = |j: &Job| {
             j.batch == batch && matches!(j.status, JobStatus::Queued | JobStatus::Running)
         };
-        let tx = self.store.write().await?;
         if tx.jobs(season).await?.iter().any(busy) {
             return Err(ActError::Conflict("该批次正在计算".to_owned()));
         }
@@ -118,7 +117,7 @@ impl Office {
     /// # Errors
     /// What the store said.
     pub async fn requeue_all(&self) -> Result<u64, ActError> {
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         let again = tx.requeue_all().await?;
         tx.commit().await?;
         Ok(again)
@@ -133,7 +132,7 @@ impl Office {
         if self.store.read().job(job).await?.is_none_or(|j| j.season != season) {
             return Err(ActError::NotFound(format!("任务 {job}")));
         }
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         if !tx.cancel_job(job, now()).await? {
             return Err(ActError::Conflict("该任务已经结束".to_owned()));
         }
@@ -146,23 +145,23 @@ impl Office {
     /// # Errors
     /// The world around the program failed; the job is then another worker's after a while.
     pub async fn work_once(&self, worker: &str) -> Result<Option<(i64, RunOutcome)>, ActError> {
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         let Some(job) = tx.take_job(worker, now(), now() - LOST).await? else { return Ok(None) };
         tx.commit().await?;
         let alive = Alive::of(self, job.id, worker);
         let outcome = match self.run(&job, worker).await {
             Ok(outcome) => outcome,
-            Err(ActError::Failure(failure)) => return Err(failure.into()),
+            Err(failed @ (ActError::Failure(_) | ActError::Busy(_))) => return Err(failed),
             Err(refused) => RunOutcome::Failed(refused.to_string()),
         };
         drop(alive);
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         match &outcome {
             RunOutcome::Failed(why) => {
-                tx.end_job(job.id, worker, JobStatus::Failed, why, None, now()).await?;
+                tx.end_job(job.id, worker, JobStatus::Failed, why, now()).await?;
             }
             RunOutcome::Cancelled => {
-                tx.end_job(job.id, worker, JobStatus::Cancelled, "", None, now()).await?;
+                tx.end_job(job.id, worker, JobStatus::Cancelled, "", now()).await?;
             }
             RunOutcome::GivenBack => {
                 tx.give_back(job.id, worker).await?;
@@ -204,9 +203,12 @@ impl Office {
                 at: now(),
             })
             .await?;
-        // The round and the end of its job are one: a worker that was thought lost leaves no second round.
-        if !tx.end_job(job.id, worker, JobStatus::Done, "", Some(id), now()).await? {
-            return Ok(RunOutcome::Lost);
+        // The round and the end of its job are one: a worker that was thought lost leaves no second round, and one that
+        // was asked to stop leaves none.
+        if !tx.finish_job(job.id, worker, id, now()).await? {
+            drop(tx);
+            let ends = self.step(job, worker, "保存 storing").await?;
+            return Ok(ends.unwrap_or(RunOutcome::Lost));
         }
         let told = json!({
             "batch": job.batch, "round": id,
@@ -225,7 +227,7 @@ impl Office {
         worker: &str,
         step: &str,
     ) -> Result<Option<RunOutcome>, ActError> {
-        let tx = self.store.write().await?;
+        let tx = self.store.jot().await?;
         let mine = tx.beat(job.id, worker, Some(step), now()).await?;
         let cancel = tx.job(job.id).await?.is_none_or(|j| j.cancel);
         tx.commit().await?;

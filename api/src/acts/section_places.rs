@@ -46,7 +46,6 @@ impl Office {
             ActError::Faults(vec![Located::in_file(fault, "combination")])
         })?;
         let tx = self.store.write().await?;
-        tx.stand_still().await?;
         let places = tx.places(season, Some(school)).await?;
         let Some(place) = places.iter().find(|p| p.applicant == applicant) else {
             return Err(ActError::Conflict(

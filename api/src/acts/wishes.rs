@@ -14,7 +14,7 @@ impl Office {
     /// the wishes that the imports hold for the batch are its first versions.
     ///
     /// # Errors
-    /// The plan has no lines yet; the imports have faults; it was opened before; no permission.
+    /// The plan has no lines yet; the imports have faults, or change meanwhile; it was opened before; no permission.
     pub async fn open_wishes(
         &self,
         actor: &Actor,
@@ -38,11 +38,15 @@ impl Office {
         if now() < calendar.opens {
             return Err(ActError::Conflict(early("开放", calendar.opens)));
         }
+        let imports = self.store.read().in_force(season).await?;
         let imported = self.folded_on_plan(season).await?;
         let batch_ix = super::batch_of(&imported, batch)?;
         let lists = WishList::all_of(&imported, batch_ix);
         let intakes = if windows.is_empty() { self.intakes(&row, &imported)? } else { vec![] };
         let tx = self.write_kept(season).await?;
+        if tx.in_force(season).await? != imports || tx.windows(season).await? != windows {
+            return Err(ActError::Conflict("开放期间导入或志愿状态有变动，请重试".to_owned()));
+        }
         if windows.is_empty() {
             tx.store_applicants(&imported, intakes).await?;
             let counts = json!({"applicants": imported.applicants().len()});

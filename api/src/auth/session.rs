@@ -63,7 +63,7 @@ impl Office {
     pub async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, ActError> {
         let account = self.recognise(name, password).await?;
         let token = hex::encode(random::<32>()?);
-        let tx = self.store().write().await?;
+        let tx = self.store().jot().await?;
         // The password may have been changed, or the account disabled, while this one was looked at.
         let stands = tx.account_to_keep(&account.name).await?;
         if stands.is_none_or(|a| a.disabled || a.password_hash != account.password_hash) {
@@ -85,7 +85,7 @@ impl Office {
         let hash = token_hash(token);
         let Some((session, account)) = self.session(&hash).await? else { return Ok(None) };
         if now() - session.seen_at > NOTED {
-            let tx = self.store().write().await?;
+            let tx = self.store().jot().await?;
             tx.touch_session(&hash, now()).await?;
             tx.commit().await?;
         }
@@ -124,7 +124,7 @@ impl Office {
     /// # Errors
     /// What the store said.
     pub async fn sign_out(&self, token: &str) -> Result<(), ActError> {
-        let tx = self.store().write().await?;
+        let tx = self.store().jot().await?;
         tx.end_session(&token_hash(token)).await?;
         tx.commit().await?;
         Ok(())

@@ -108,7 +108,7 @@ impl Office {
             return Ok(None);
         };
         if token.used_at.is_none_or(|used| at - used > NOTED) {
-            let tx = self.store().write().await?;
+            let tx = self.store().jot().await?;
             tx.touch_token(token.id, at).await?;
             tx.commit().await?;
         }

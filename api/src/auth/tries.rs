@@ -16,7 +16,7 @@ impl Office {
     /// What the store said.
     pub async fn may_try(&self, name: &str) -> Result<bool, ActError> {
         let at = now();
-        let tx = self.store().write().await?;
+        let tx = self.store().jot().await?;
         tx.forget_old_tries(at - REST).await?;
         let may = tx.take_try(&self.tried(name), MOST, at).await?;
         tx.commit().await?;
@@ -28,7 +28,7 @@ impl Office {
     /// # Errors
     /// What the store said.
     pub async fn forget_tries(&self, name: &str) -> Result<(), ActError> {
-        let tx = self.store().write().await?;
+        let tx = self.store().jot().await?;
         tx.forget_tries(&self.tried(name)).await?;
         Ok(tx.commit().await?)
     }

@@ -135,6 +135,7 @@ fn say(words: std::fmt::Arguments<'_>) {
 fn refused(error: ActError) -> Failure {
     match error {
         ActError::Failure(failure) => failure,
+        ActError::Busy(cause) => Failure::Internal(cause),
         ActError::NotPermitted(words) => Failure::NotPermitted(words),
         ActError::NotFound(words) => Failure::NotFound(words),
         ActError::Conflict(words) => Failure::Conflict(words),

@@ -64,7 +64,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         parameter(operation, "If-None-Match", "读过的 ETag；没有变动时回答 304");
         operation["responses"]["304"] = json!({"description": "与读过的相同"});
     }
-    refusals.push((500, "程序出错，未作任何改动；请告知编号"));
+    refusals.extend([
+        (500, "程序出错，未作任何改动；请告知编号"),
+        (503, "数据库繁忙或暂时连不上；请在 Retry-After 所说的秒数之后重试"),
+    ]);
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, words) in refusals {
         let response = responses.entry(status.to_string()).or_insert_with(|| problem(words));

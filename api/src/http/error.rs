@@ -157,6 +157,18 @@ impl Problem {
         Self::new("/problems/too-many", "请稍后再试", StatusCode::TOO_MANY_REQUESTS, detail)
     }
 
+    /// The database is held up or out of reach for now.
+    fn busy(cause: &str) -> Self {
+        tracing::warn!(cause, "the database did not serve a request");
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(
+            "/problems/busy",
+            "请稍后再试",
+            status,
+            "数据库繁忙或暂时连不上，未能办理；请稍后重试",
+        )
+    }
+
     /// A failure of the program; what it was stands in the log under the number shown.
     pub(super) fn internal(cause: &str) -> Self {
         let number = crate::acts::now();
@@ -188,6 +200,7 @@ impl From<ActError> for Problem {
                     &detail,
                 )
             },
+            ActError::Busy(_) => Self::busy(&detail),
             ActError::Failure(failure) => Self::internal(&failure.to_string()),
         }
     }
@@ -205,6 +218,9 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
         response
     }
 }

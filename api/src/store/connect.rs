@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use sea_orm::sqlx::ConnectOptions as _;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, sqlx,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -39,11 +39,33 @@ impl StoreError {
         laws.iter().any(|law| lower.contains(law)).then_some(text)
     }
 
+    /// Whether the same may go well a moment later: a lock that others hold, a deadlock that was broken, a database that
+    /// is starting, stopping, full of connections or out of reach.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        let (DbErr::Conn(said) | DbErr::Exec(said) | DbErr::Query(said)) = error else {
+            return matches!(error, DbErr::ConnectionAcquire(_));
+        };
+        let RuntimeErr::SqlxError(said) = said else { return false };
+        match &**said {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+            sqlx::Error::Database(said) => said.code().is_some_and(|code| is_passing(&code)),
+            _ => false,
+        }
+    }
+
     /// A value that this program never writes.
     pub(super) fn foreign(what: &str) -> Self {
         Self::Foreign(format!("the database holds what this program never writes: {what}"))
     }
 }
+
+/// How long a server waits for a connection of its own.
+const ACQUIRED: Duration = Duration::from_secs(5);
+
+/// How long a server waits for what others have locked.
+const LOCKED: Duration = Duration::from_secs(10);
 
 /// An open database.
 #[derive(Clone, Debug)]
@@ -77,6 +99,23 @@ impl Store {
         }
         store.schema = Some(store.schema_digest().await?);
         Ok(store)
+    }
+
+    /// The same for a server, where nobody waits long: whoever asks is told to come again.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_to_serve(url: &str) -> Result<Self, StoreError> {
+        let Self { connection, schema } = Self::open(url).await?;
+        connection.close().await?;
+        let mut options = options(url, true);
+        options
+            .acquire_timeout(ACQUIRED)
+            .map_sqlx_postgres_opts(|postgres| {
+                postgres.options([("lock_timeout", format!("{}ms", LOCKED.as_millis()))])
+            })
+            .map_sqlx_sqlite_opts(|sqlite| sqlite_options(sqlite).busy_timeout(LOCKED));
+        Ok(Self { connection: Database::connect(options).await?, schema })
     }
 
     /// Opens a database that is there, whatever is in it, and changes nothing.
@@ -160,12 +199,25 @@ impl Store {
         Db(self.connection.clone())
     }
 
-    /// Begins a transaction that writes. On SQLite it takes the write lock at once: one that begins by reading could
-    /// find the database locked at its first write.
+    /// Begins a transaction that writes, and is the only one to: what it reads is what those before it left, and entries
+    /// of the ledger become visible in the order of their numbers. Whoever locked a row first and the ledger after it
+    /// could wait for one that did the opposite.
     ///
     /// # Errors
     /// What the database said.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        let tx = self.jot().await?;
+        tx.stand_still().await?;
+        Ok(tx)
+    }
+
+    /// Begins a transaction that writes what the ledger does not record, such as a sign of life, beside those that do.
+    /// On SQLite, which has one writer, it takes the write lock at once: one that begins by reading could find the
+    /// database locked at its first write.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn jot(&self) -> Result<Tx, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -216,6 +268,17 @@ impl Store {
     }
 }
 
+/// Of the codes of PostgreSQL: connection lost, transaction rolled back, out of resources, lock not available, stopped
+/// by an operator. Of those of SQLite, which are numbers: busy and locked.
+fn is_passing(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6),
+        _ => {
+            code == "55P03" || ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))
+        }
+    }
+}
+
 fn options(url: &str, create: bool) -> ConnectOptions {
     let url = match url.strip_prefix("sqlite://") {
         Some(path) if !path.contains('?') => {
@@ -228,17 +291,19 @@ fn options(url: &str, create: bool) -> ConnectOptions {
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
-            sqlite
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(30))
-                .pragma("recursive_triggers", "1")
-                .pragma("trusted_schema", "0")
-                // What is destroyed is overwritten, not only forgotten.
-                .pragma("secure_delete", "1")
-                .disable_statement_logging()
-        });
+        .map_sqlx_sqlite_opts(sqlite_options);
     options
+}
+
+fn sqlite_options(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
+    sqlite
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(30))
+        .pragma("recursive_triggers", "1")
+        .pragma("trusted_schema", "0")
+        // What is destroyed is overwritten, not only forgotten.
+        .pragma("secure_delete", "1")
+        .disable_statement_logging()
 }

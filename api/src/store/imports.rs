@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, Select,
 };
 
 use super::StoreError;
@@ -113,18 +113,20 @@ impl<C: ConnectionTrait> Db<C> {
     /// # Errors
     /// What the database said.
     pub async fn committed(&self, season: &str) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
-        let rows: Vec<(i64, Option<Vec<u8>>)> = import_batch::Entity::find()
-            .select_only()
-            .column(import_batch::Column::Id)
+        let rows: Vec<(i64, Option<Vec<u8>>)> = in_force(season)
             .column(import_batch::Column::Content)
-            .filter(import_batch::Column::SeasonId.eq(season))
-            .filter(import_batch::Column::Status.eq(ImportStatus::Committed.word()))
-            .order_by_asc(import_batch::Column::CommittedAt)
-            .order_by_asc(import_batch::Column::Id)
             .into_tuple()
             .all(self.on())
             .await?;
         Ok(rows.into_iter().filter_map(|(id, content)| Some((id, content?))).collect())
+    }
+
+    /// The numbers of the committed imports of a season, in the order of commitment.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn in_force(&self, season: &str) -> Result<Vec<i64>, StoreError> {
+        Ok(in_force(season).into_tuple().all(self.on()).await?)
     }
 }
 
@@ -191,4 +193,15 @@ impl Tx {
             .await?;
         Ok(changed.rows_affected == 1)
     }
+}
+
+/// The numbers of the committed imports of a season.
+fn in_force(season: &str) -> Select<import_batch::Entity> {
+    import_batch::Entity::find()
+        .select_only()
+        .column(import_batch::Column::Id)
+        .filter(import_batch::Column::SeasonId.eq(season))
+        .filter(import_batch::Column::Status.eq(ImportStatus::Committed.word()))
+        .order_by_asc(import_batch::Column::CommittedAt)
+        .order_by_asc(import_batch::Column::Id)
 }

@@ -113,14 +113,9 @@ impl<C: ConnectionTrait> Db<C> {
 }
 
 impl Tx {
-    /// Lets nobody else write to the ledger before this transaction ends: what is read from here on is what the
-    /// entries so far have made. Entries become visible in the order of their numbers by this lock alone.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn stand_still(&self) -> Result<(), StoreError> {
+    /// Lets nobody else write to the ledger before this transaction ends. SQLite has one writer as it is.
+    pub(super) async fn stand_still(&self) -> Result<(), StoreError> {
         if self.on().get_database_backend() == DbBackend::Postgres {
-            // One writer at a time; SQLite has no other.
             self.on().execute_unprepared("SELECT pg_advisory_xact_lock(20260705)").await?;
         }
         Ok(())
@@ -129,9 +124,9 @@ impl Tx {
     /// Appends an event. Its time is `at`, or that of the last entry where the clock has gone back since.
     ///
     /// # Errors
-    /// What the database said.
+    /// Another wrote to the ledger meanwhile, which [`Store::write`](super::Store::write) lets nobody; what the database
+    /// said.
     pub async fn record(&self, event: &Event, at: i64, salt: [u8; 32]) -> Result<u64, StoreError> {
-        self.stand_still().await?;
         let last = self.last_entry().await?;
         let seq = last.as_ref().map_or(0, |row| row.seq + 1);
         let recorded_at = last.map_or(at, |row| at.max(row.recorded_at));

@@ -6,7 +6,7 @@ use sea_orm::sea_query::LockBehavior;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
 };
 
 use super::StoreError;
@@ -395,7 +395,28 @@ impl Tx {
         self.change_job(id, worker, set).await
     }
 
-    /// Ends a job; false if it is no longer this worker's.
+    /// Ends a job with its round; false if it is no longer this worker's, or somebody asked to stop it.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn finish_job(
+        &self,
+        id: i64,
+        worker: &str,
+        round: i64,
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        let set = job::ActiveModel {
+            status: Set(JobStatus::Done.word().to_owned()),
+            round_id: Set(Some(round)),
+            finished_at: Set(Some(at)),
+            ..Default::default()
+        };
+        let wanted = own_job(id, worker).filter(job::Column::Cancel.eq(0));
+        Ok(wanted.set(set).exec(self.on()).await?.rows_affected == 1)
+    }
+
+    /// Ends a job without a round; false if it is no longer this worker's.
     ///
     /// # Errors
     /// What the database said.
@@ -405,13 +426,11 @@ impl Tx {
         worker: &str,
         status: JobStatus,
         message: &str,
-        round: Option<i64>,
         at: i64,
     ) -> Result<bool, StoreError> {
         let set = job::ActiveModel {
             status: Set(status.word().to_owned()),
             message: Set(message.to_owned()),
-            round_id: Set(round),
             finished_at: Set(Some(at)),
             ..Default::default()
         };
@@ -470,15 +489,16 @@ impl Tx {
         worker: &str,
         set: job::ActiveModel,
     ) -> Result<bool, StoreError> {
-        let changed = job::Entity::update_many()
-            .set(set)
-            .filter(job::Column::Id.eq(id))
-            .filter(job::Column::Worker.eq(worker))
-            .filter(job::Column::Status.eq(JobStatus::Running.word()))
-            .exec(self.on())
-            .await?;
-        Ok(changed.rows_affected == 1)
+        Ok(own_job(id, worker).set(set).exec(self.on()).await?.rows_affected == 1)
     }
+}
+
+/// To change a job that a worker has.
+fn own_job(id: i64, worker: &str) -> UpdateMany<job::Entity> {
+    job::Entity::update_many()
+        .filter(job::Column::Id.eq(id))
+        .filter(job::Column::Worker.eq(worker))
+        .filter(job::Column::Status.eq(JobStatus::Running.word()))
 }
 
 fn waiting_again() -> job::ActiveModel {

@@ -111,13 +111,18 @@ pub fn frozen(season: &Season) -> Result<Vec<(&'static str, String)>, Failure> {
     let draft = plan_draft(season);
     let mut files = Vec::new();
     for (table, name) in FILES {
-        let of_plan =
-            matches!(table, Table::Schools | Table::Plan | Table::Graduates | Table::Quotas);
-        if of_plan && let Some(bytes) = table_csv(table, season.policy(), &draft)? {
+        if is_of_plan(table)
+            && let Some(bytes) = table_csv(table, season.policy(), &draft)?
+        {
             files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
         }
     }
     Ok(files)
+}
+
+/// Whether a table is frozen with the plan.
+pub const fn is_of_plan(table: Table) -> bool {
+    matches!(table, Table::Schools | Table::Plan | Table::Graduates | Table::Quotas)
 }
 
 fn plan_draft(season: &Season) -> Draft {

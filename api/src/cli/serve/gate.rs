@@ -21,6 +21,9 @@ use crate::http::Lookups;
 /// The schema is looked at again after so long.
 const LOOKED_AT: Duration = Duration::from_secs(2);
 
+/// A database that has not answered after so long does not.
+pub(super) const ANSWERED: Duration = Duration::from_millis(1500);
+
 /// What stands behind the gate once it is open.
 pub(super) struct Behind {
     pub(super) office: Office,
@@ -93,7 +96,8 @@ impl Gate {
 }
 
 async fn ready(State(gate): State<Gate>) -> Response {
-    match gate.hindrance().await {
+    let hindrance = tokio::time::timeout(ANSWERED, gate.hindrance()).await;
+    match hindrance.unwrap_or(Some("database")) {
         None => Json(serde_json::json!({"ready": true})).into_response(),
         Some(why) => {
             let said = Json(serde_json::json!({"ready": false, "why": why}));

@@ -8,7 +8,7 @@ use axum::routing::get;
 use metrics::gauge;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use super::gate::Gate;
+use super::gate::{ANSWERED, Gate};
 use crate::acts::{LOST, now};
 use crate::error::Failure;
 use crate::http::REQUEST_SECONDS;
@@ -32,7 +32,9 @@ pub(super) fn router(gate: &Gate) -> Result<Router, Failure> {
         .install_recorder()
         .map_err(|e| broken(&e))?;
     let tell = move |State(gate): State<Gate>| async move {
-        look(&gate).await;
+        if tokio::time::timeout(ANSWERED, look(&gate)).await.is_err() {
+            gauge!("luqu_database_up").set(0.0);
+        }
         handle.run_upkeep();
         ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], rendered(&handle)).into_response()
     };

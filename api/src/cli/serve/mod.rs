@@ -115,7 +115,8 @@ async fn serve(args: &Args, config: &Config) -> Result<(), Failure> {
 
 /// Opens the database, reads the keys, and holds what is kept outside against the ledger.
 async fn open(config: &Config, lock: &Lock) -> Result<Office, Failure> {
-    let store = Store::open(&config.database).await.map_err(|e| Failure::Usage(e.to_string()))?;
+    let store =
+        Store::open_to_serve(&config.database).await.map_err(|e| Failure::Usage(e.to_string()))?;
     let keys = keys_of(config, &store).await?;
     let guard = Guard::at(config.guard.clone());
     let office = Office::new(store, Arc::new(keys)).guarded(guard).keeping(config.retention_years);
