@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::memory::away;
-use super::{ActError, Actor, Office, PlanProposal, now};
+use super::{ActError, Actor, Office, PlanProposal, now, typed};
 use crate::error::Failure;
 use crate::ledger::Event;
 use crate::store::{Admission, DecisionKind, GateKind, NewAdmission, Publishing, Role, SeatLine};
@@ -66,9 +66,7 @@ impl Office {
         mistake: Mistake,
     ) -> Result<(PlanProposal, Vec<Differs>), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        if mistake.approval_no.trim().is_empty() {
-            return Err(ActError::Conflict("补录席位须有计划文号".to_owned()));
-        }
+        typed::document(&mistake.approval_no)?;
         if self.store.read().published_round(season, &mistake.batch).await?.is_none() {
             return Err(ActError::Conflict("该批次尚未公布，请直接更正数据后重新计算".to_owned()));
         }
