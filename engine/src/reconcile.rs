@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::{Season, Severity, Text};
-use crate::rules::persons::{continues, masked, national};
-use crate::rules::{AuditInputs, Case, Code, RULES, RegistryRecord, Violation};
+use crate::rules::persons::{masked, national, numbered};
+use crate::rules::{AuditInputs, Case, Code, NAMED, RULES, RegistryRecord, Violation};
 
 /// In what the two systems differ.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -162,7 +162,7 @@ pub struct Difference {
     pub school: Text,
     /// The applicant, where known.
     pub applicant: Text,
-    /// The registry records concerned, by their places in the list.
+    /// The registry records concerned, by their places in the list, [`NAMED`] at most.
     pub records: Vec<usize>,
     /// What was found.
     pub found: String,
@@ -175,7 +175,8 @@ pub struct Difference {
 /// Every difference, ordered by kind, school, applicant and records.
 ///
 /// `gate` says how the admitted stand with this office; without it every admission should have a record. Without a list
-/// of admissions nothing is missing, as [`crate::rules`] judges no record without one.
+/// of admissions nothing is missing, as [`crate::rules`] judges no record without one. Linear in the records, but for
+/// sorting, however many of them are one person's.
 #[must_use]
 pub fn reconcile(
     season: &Season,
@@ -194,11 +195,8 @@ pub fn reconcile(
     found.extend(admitted(&case, &people, gate));
     found.extend(numbers(&case));
     add_candidates(&case, &mut found);
-    found.sort_by(|a, b| {
-        let key = |d: &Difference| {
-            (d.kind, d.school.clone(), d.applicant.clone(), d.records.clone(), d.detail.clone())
-        };
-        key(a).cmp(&key(b))
+    found.sort_by_cached_key(|d| {
+        (d.kind, d.school.clone(), d.applicant.clone(), d.records.clone(), d.detail.clone())
     });
     found
 }
@@ -275,8 +273,8 @@ fn admitted(
                 (Kind::Missing, severity, vec![], "没有学籍".to_owned(), "在录取学校建籍", rest)
             }
             Gate::Open if active.is_empty() => {
-                let states: Vec<&str> =
-                    records.iter().map(|&at| registry[at].status.as_str()).collect();
+                let named = records.iter().copied().take(NAMED);
+                let states: Vec<&str> = named.map(|at| registry[at].status.as_str()).collect();
                 let rest = "学籍系统中该生的学籍都已终止";
                 (
                     Kind::Ended,
@@ -305,7 +303,7 @@ fn admitted(
             severity,
             school: row.school.clone(),
             applicant: row.applicant.clone(),
-            records: places,
+            records: places.into_iter().take(NAMED).collect(),
             found: what,
             allowed: allowed.to_owned(),
             detail: format!("{who}，{rest}"),
@@ -316,10 +314,10 @@ fn admitted(
 
 /// Records whose number goes on from the one that the applicant gave, or is another.
 fn numbers(case: &Case<'_>) -> Vec<Difference> {
-    let mut temporary: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
+    let mut temporary: BTreeMap<(Text, &Text), usize> = BTreeMap::new();
     for (at, record) in case.inputs.registry.iter().enumerate() {
-        if let Some(('L', number)) = national(&record.registry_no) {
-            temporary.entry(number).or_default().push(at);
+        if let Some(place) = numbered(record, 'L') {
+            temporary.entry(place).or_insert(at);
         }
     }
     let mut found = Vec::new();
@@ -329,8 +327,7 @@ fn numbers(case: &Case<'_>) -> Vec<Difference> {
         let given = known.and_then(|a| case.season.applicant(a).registry_no.as_deref());
         let given = given.and_then(national);
         let Some((letter, number)) = national(&record.registry_no) else { continue };
-        let earlier = temporary.get(&number).into_iter().flatten().copied();
-        let earlier = { earlier }.find(|&o| continues(record, &case.inputs.registry[o]));
+        let earlier = numbered(record, 'G').and_then(|place| temporary.get(&place).copied());
         let (kind, places, before) = match given {
             Some(('L', was)) if letter == 'G' && was == number => {
                 (Kind::Continued, vec![at], format!("L{was}"))
@@ -390,6 +387,7 @@ fn add_candidates(case: &Case<'_>, found: &mut [Difference]) {
             .filter_map(|n| given.get(n.as_str()))
             .flatten()
             .map(|id| id.as_str())
+            .take(NAMED)
             .collect();
         if !same.is_empty() {
             difference.detail += &format!("；报名登记了同一学籍号的考生：{}", same.join("、"));

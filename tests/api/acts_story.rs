@@ -40,7 +40,7 @@ fn a_season_runs_from_import_to_registry() {
             // An arrival under a record stays; a revocation takes all of it away and frees the seat.
             let one = &mine[1].applicant;
             let kept = office.arrive(&world.clerk, season, one, false).await;
-            assert!(matches!(kept, Err(ActError::Unlawful(_))), "{kept:?}");
+            assert!(matches!(kept, Err(ActError::Conflict(_))), "{kept:?}");
             let proposed = office
                 .propose_revocation(&world.clerk, season, one, "冒名顶替")
                 .await
@@ -106,6 +106,7 @@ fn the_order_of_the_season_is_kept() {
         assert!(matches!(unfrozen, Err(ActError::Conflict(_))), "{unfrozen:?}");
         let proposed = office.propose_freeze(clerk, season, "").await.expect("a proposal");
         let digest = &proposed.digest;
+        let twice = office.propose_freeze(clerk, season, "").await.expect("another proposal");
         let own = office.approve_freeze(clerk, season, proposed.decision, digest).await;
         assert!(matches!(own, Err(ActError::NotPermitted(_))), "{own:?}");
         let other =
@@ -114,6 +115,11 @@ fn the_order_of_the_season_is_kept() {
         office.approve_freeze(reviewer, season, proposed.decision, digest).await.expect("approved");
         let again = office.approve_freeze(reviewer, season, proposed.decision, digest).await;
         assert!(matches!(again, Err(ActError::Conflict(_))), "{again:?}");
+        let twice = office.approve_freeze(reviewer, season, twice.decision, &twice.digest).await;
+        assert!(
+            matches!(&twice, Err(ActError::Conflict(words)) if words.contains("已经冻结")),
+            "{twice:?}"
+        );
         let quota = office.propose_quota(clerk, season, "").await.expect("a distribution");
         office
             .approve_quota(reviewer, season, quota.decision, &quota.digest)

@@ -56,9 +56,29 @@ fn an_administrator_keeps_the_accounts_and_no_result() {
         chen.get("/v1/me").await.must_be(401);
         admin.post("/v1/accounts/zhou/disable", Value::Null).await.must_be(409);
         let list = admin.get("/v1/accounts?format=csv").await;
-        assert!(list.text().contains("chen,陈,clerk"), "{}", list.text());
+        assert!(list.text().contains("chen,陈,经办"), "{}", list.text());
         assert!(!list.text().contains("argon2"), "{}", list.text());
         admin.get(&format!("/v1/seasons/{}/rounds", world.season)).await.must_be(403);
+    });
+}
+
+#[test]
+fn an_account_has_a_name_that_can_be_seen_and_a_school_that_there_is() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let admin = Client::anonymous(&world).signed_in("zhou").await;
+        world.import().await;
+        world.freeze().await;
+        for (name, display, school) in
+            [(".", "陈", None), ("chen", "陈\u{202e}", None), ("chen", "陈", Some("S999"))]
+        {
+            let role = if school.is_some() { "school" } else { "clerk" };
+            let new = json!({"name": name, "display": display, "role": role, "school": school});
+            admin.post("/v1/accounts", new).await.must_be(409);
+        }
+        let token = json!({"account": "li", "scopes": ["registry"], "note": "市\n学籍"});
+        admin.post("/v1/tokens", token).await.must_be(400);
     });
 }
 

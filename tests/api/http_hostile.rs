@@ -104,6 +104,44 @@ fn a_body_that_is_not_the_json_wanted_is_told_where_and_in_chinese() {
 }
 
 #[test]
+fn what_people_type_is_held_to_its_length_and_told_in_chinese() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        world.import().await;
+        let clerk = Client::anonymous(&world).signed_in("zhao").await;
+        let base = format!("/v1/seasons/{}", world.season);
+        let decisions = format!("{base}/decisions");
+        for note in ["多\n行".to_owned(), "长".repeat(201)] {
+            let freeze = json!({"kind": "freeze_plan", "note": note});
+            clerk.post(&decisions, freeze).await.must_be(400);
+        }
+        let correction = |total: &str, number: &str| {
+            json!({"kind": "correction", "batch": world.batches()[0], "applicant": "1",
+                "total": total, "approval_no": number, "reason": "登分错误"})
+        };
+        for number in ["", "綦\u{1b}教", &"号".repeat(101)] {
+            let told = clerk.post(&decisions, correction("600", number)).await.must_be(400);
+            assert!(told["detail"].as_str().is_some_and(|d| d.contains("文号")), "{told}");
+        }
+        let told = clerk.post(&decisions, correction("99999999", "1")).await.must_be(400);
+        assert_eq!(told["detail"], "总分过大");
+        let ties = json!({"document": "号".repeat(101), "applicants": ["1"]});
+        let at = format!("{base}/batches/{}/ties", world.batches()[0]);
+        clerk.post(&at, ties).await.must_be(400);
+
+        for (query, words) in
+            [("decisions?limit=-1", "limit 应在 1 到 1000"), ("compare?a=x&b=1", "须是数字")]
+        {
+            let told = clerk.get(&format!("{base}/{query}")).await.must_be(400);
+            assert!(told["detail"].as_str().is_some_and(|d| d.contains(words)), "{told}");
+        }
+        let told = clerk.post("/v1/seasons", json!({"policy": "x = [", "mode": "drill"})).await;
+        assert!(!told.text().contains("：："), "{}", told.text());
+    });
+}
+
+#[test]
 fn a_nul_is_refused_alike_on_both_databases() {
     for db in TestDb::all() {
         block_on(async {
@@ -182,6 +220,7 @@ fn a_body_that_stalls_is_not_waited_for() {
         let reply = tokio::time::timeout(Duration::from_secs(60), anybody.exchange(request)).await;
         let reply = reply.expect("an answer");
         assert_eq!(reply.status, 400, "{}", reply.text());
+        assert!(reply.text().contains("没有在限定时间内收到"), "{}", reply.text());
         assert!(begun.elapsed() > Duration::from_secs(5), "those who are slow are waited for");
     });
 }

@@ -205,7 +205,11 @@ fn what_is_no_import_is_refused_and_leaves_nothing() {
         assert_eq!(told["type"], "/problems/too-large", "{told}");
         let old: Vec<u8> = long.iter().map(|_| b'\r').collect();
         clerk.upload(&imports, &[csv("wishes.csv", &old)]).await.must_be(413);
+        let many: Vec<_> = (0..65).map(|at| csv(&format!("{at}.csv"), b"a\n")).collect();
+        let told = clerk.upload(&imports, &many).await.must_be(413);
+        assert!(told["detail"].as_str().is_some_and(|d| d.contains("64")), "{told}");
         let dumps = format!("/v1/seasons/{}/registry-dumps", world.season);
+        clerk.upload(&dumps, &many[..2]).await.must_be(400);
         clerk.upload(&dumps, &[csv("registry.csv", &long)]).await.must_be(413);
 
         let after = clerk.get(&imports).await.must_be(200);

@@ -1,5 +1,6 @@
 //! The server as a process: readiness, metrics, its end by SIGTERM and by SIGKILL, several on one PostgreSQL.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use luqu::store::{Job, JobStatus};
@@ -163,6 +164,22 @@ fn a_database_that_waits_is_told_at_once_by_readiness_and_soon_by_every_request(
         assert_eq!(well.expect("an answer").0, 200);
         assert_eq!(server.get(server.listen, "/readyz").expect("readiness").0, 200);
     });
+}
+
+#[test]
+fn no_log_holds_the_password_of_the_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys");
+    let url = "postgres://luqu:geheimnis@127.0.0.1:1/luqu?frobnicate=1&connect_timeout=1";
+    let mut command = luqu(url, &keys, folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let mut child =
+        command.env("RUST_LOG", "trace").stderr(Stdio::piped()).spawn().expect("a process");
+    // The address is read at once; that nobody listens there is noticed after half a minute.
+    std::thread::sleep(Duration::from_secs(3));
+    child.kill().expect("its end");
+    let output = child.wait_with_output().expect("its end");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("geheimnis"), "{said}");
 }
 
 #[test]

@@ -101,20 +101,26 @@ fn only_the_cleared_are_handed_over_and_every_look_is_logged() {
 
             // Reasons are asked for, roles are kept, looks are logged.
             let short = json!({"reason": " ", "format": "csv"});
-            assert_eq!(clerk.post(&handover, short).await.status.as_u16(), 409);
+            clerk.post(&handover, short).await.must_be(400);
+            let long = json!({"reason": "报".repeat(32_768), "format": "xlsx"});
+            clerk.post(&handover, long).await.must_be(400);
+            let nowhere =
+                json!({"reason": "报送学籍系统建籍", "format": "csv", "school_id": "S999"});
+            clerk.post(&handover, nowhere).await.must_be(404);
+            clerk.get(&format!("{base}/oneroster?school=S999")).await.must_be(404);
             regulator.post(&handover, ask(true, "csv")).await.must_be(403);
             let list = clerk.post(&handover, ask(true, "csv")).await;
             assert!(list.bytes.starts_with(b"\xef\xbb\xbf"));
+            assert!(!list.text().contains('\t'), "a program wants the numbers alone");
             let table = csv_of(&list.bytes[3..]);
-            let listed: BTreeSet<&str> =
-                column(&table, "KSH").into_iter().map(|id| id.trim_end_matches('\t')).collect();
+            let listed: BTreeSet<&str> = column(&table, "KSH").into_iter().collect();
             assert_eq!(listed, arrived.iter().copied().collect(), "{}", db.name);
             let known = world.office.current(&world.season).await.expect("the season");
             let numbers = column(&table, "SFZJH");
             for (id, number) in column(&table, "KSH").iter().zip(&numbers) {
-                let at = known.find_applicant(id.trim_end_matches('\t')).expect("an applicant");
+                let at = known.find_applicant(id).expect("an applicant");
                 let own = known.applicant(at).id_number.clone().expect("a number");
-                assert_eq!(number.trim_end_matches('\t'), own.as_str());
+                assert_eq!(*number, own.as_str());
             }
             assert!(column(&table, "XBM").iter().all(|x| ["1", "2"].contains(x)));
             assert!(column(&table, "SFZJLXM").iter().all(|x| *x == "1"));
@@ -319,6 +325,9 @@ fn a_dump_comes_in_with_its_faults_and_is_reconciled_both_ways() {
             for bad in [file("../x.csv", vec![]), file("x.xls", vec![])] {
                 assert_eq!(clerk.upload(&dumps, &[bad]).await.status.as_u16(), 409);
             }
+            let long = file(&format!("{}.csv", "A".repeat(5_000)), vec![]);
+            let refused = clerk.upload(&dumps, &[long]).await.must_be(409);
+            assert!(refused["detail"].as_str().is_some_and(|d| d.contains("过长")), "{refused}");
 
             let place = format!("{dumps}/{}/reconciliation", told["id"]);
             let found = clerk.get(&place).await.must_be(200);
@@ -352,6 +361,16 @@ fn a_dump_comes_in_with_its_faults_and_is_reconciled_both_ways() {
             let book: Xlsx<_> = Xlsx::new(Cursor::new(book.bytes)).expect("a workbook");
             assert_eq!(book.sheet_names(), ["汇总", "差异"]);
             clerk.get(&format!("{dumps}/99/reconciliation")).await.must_be(404);
+
+            // A line written over and over makes no longer an answer than its number.
+            let line = format!("{},{school},在读,G{},\n", ids[3], ids[3]);
+            let again = file("学籍.csv", (text.clone() + &line.repeat(3_000)).into_bytes());
+            let told = clerk.upload(&dumps, &[again]).await.must_be(201);
+            let found = clerk.get(&format!("{dumps}/{}/reconciliation", told["id"])).await;
+            assert!(found.bytes.len() < 100_000, "{}", found.bytes.len());
+            let found = found.must_be(200);
+            let double = found.as_array().expect("a list").iter().find(|d| d["kind"] == "double");
+            assert_eq!(double.map(|d| &d["found"]), Some(&"3002".into()));
             clerk.send(Method::PUT, &dumps, None).await.must_be(405);
         });
     }

@@ -100,6 +100,10 @@ fn the_gate_opens_step_by_step_and_closes_in_the_right_order() {
             let done = clerk.post(&opened, Value::Null).await.must_be(200);
             assert_eq!(done["opened"], mine.len() - 1);
             assert_eq!(gate(one).await.must_be(200)["standing"], "registered");
+            let place = format!("{base}/arrivals/{one}");
+            let told = own.send(Method::PUT, &place, Some(json!({"arrived": false}))).await;
+            let told = told.must_be(409);
+            assert!(told["detail"].as_str().is_some_and(|d| d.contains("先撤销学籍")), "{told}");
 
             // The pages have everybody once, in order.
             let mut after = String::new();
@@ -151,7 +155,15 @@ fn the_gate_opens_step_by_step_and_closes_in_the_right_order() {
 
             // A revocation by two takes class place, record, clearance, arrival and seat, in this order.
             let body = json!({"kind": "revocation", "applicant": one, "reason": "冒名顶替"});
+            for reason in ["冒名", "冒名\n顶替", "冒名\u{202e}顶替", &"冒".repeat(201)] {
+                let body = json!({"kind": "revocation", "applicant": one, "reason": reason});
+                clerk.post(&format!("{base}/decisions"), body).await.must_be(400);
+            }
             let proposed = clerk.post(&format!("{base}/decisions"), body).await.must_be(201);
+            let list = clerk.get(&format!("{base}/decisions?format=csv")).await.text();
+            for words in ["冻结招生计划,已批准,", "撤销录取,待复核,冒名顶替,"] {
+                assert!(list.contains(words), "{list}");
+            }
             let approve = format!("{base}/decisions/{}/approve", proposed["id"]);
             let signature = json!({"digest": proposed["digest"]});
             clerk.matching(&approve, "*", signature.clone()).await.must_be(403);

@@ -43,6 +43,19 @@ fn titles_above_the_header_are_told_and_the_rest_is_read() {
 }
 
 #[test]
+fn more_columns_than_any_table_has_are_one_fault() {
+    let mut book = Book::clean();
+    for row in book.rows(Table::Applicants) {
+        row.extend((0..16_000).map(|at| format!("得分{at}")));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    book.write_csv(folder.path(), |t| t.as_bytes().to_vec());
+    let found = faults(folder.path());
+    assert_eq!(codes(&found), ["E004 applicants.csv:1"]);
+    assert!(found[0].fault.expected.contains("不超过 256 列"), "{}", found[0].fault.expected);
+}
+
+#[test]
 fn columns_in_one_cell_are_one_fault() {
     for mark in [";", "；", "，", "|"] {
         let folder = tempfile::tempdir().expect("a folder");

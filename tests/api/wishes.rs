@@ -121,6 +121,9 @@ fn a_list_that_the_policy_does_not_allow_says_why() {
         for (wrong, code) in [
             (json!(too_many), "E308"),
             (json!([wish(1), wish(1)]), "E201"),
+            (json!([wish(0)]), "E107"),
+            (json!([wish(5)]), "E107"),
+            (json!([wish(1), wish(u16::MAX)]), "E107"),
             (json!([{"position": 1, "school_id": "S999"}]), "E202"),
             (json!([{"position": 1, "school_id": schools[0], "category": "none"}]), "E202"),
         ] {
@@ -132,6 +135,8 @@ fn a_list_that_the_policy_does_not_allow_says_why() {
                 .filter_map(|f| f["code"].as_str())
                 .collect();
             assert!(codes.contains(&code), "{code} in {told}");
+            let cell = told["errors"][0]["cell"].as_str().expect("a place");
+            assert!(cell.starts_with("志愿 "), "{told}");
         }
         put(json!([wish(1)])).await.must_be(204);
         put(json!([])).await.must_be(204);

@@ -147,6 +147,42 @@ fn a_number_without_a_person_accuses_nobody() {
 }
 
 #[test]
+fn a_record_written_many_times_is_told_once_with_a_number() {
+    let mut world = World::new();
+    world.admitted("a1", 600, "S1", "unified");
+    for school in ["S1", "S3"] {
+        for _ in 0..600 {
+            world.record("a1", school);
+        }
+    }
+    let told = list(&world, None);
+    let double: Vec<_> = told.iter().filter(|d| d.kind == Kind::Double).collect();
+    let short: Vec<_> = double.iter().map(|d| (d.school.as_str(), d.found.as_str())).collect();
+    assert_eq!(short, [("S1", "1200"), ("S3", "1200")]);
+    assert_eq!(double[0].records, (0..10).collect::<Vec<_>>());
+    assert_eq!(double[1].records[..3], [0, 600, 601], "the first record, and those of the school");
+    assert!(told.iter().all(|d| d.records.len() <= 10 && d.detail.len() < 400), "{:?}", told[0]);
+
+    world.inputs.registry.iter_mut().for_each(|r| r.status = "转出".into());
+    let told = list(&world, None);
+    assert_eq!((told.len(), told[0].kind, told[0].records.len()), (1, Kind::Ended, 10));
+    assert!(told[0].found.len() < 200, "{}", told[0].found);
+}
+
+#[test]
+fn many_records_of_one_number_take_no_more_than_their_number() {
+    let mut world = World::new();
+    world.admitted("a1", 600, "S1", "unified");
+    for (letter, school) in [("L", "S3"), ("G", "S1")] {
+        for _ in 0..30_000 {
+            world.record("", school).registry_no = format!("{letter}{ID}").as_str().into();
+        }
+    }
+    let told = list(&world, None);
+    assert!(told.iter().all(|d| d.kind != Kind::Continued), "at another school nothing goes on");
+}
+
+#[test]
 fn the_order_of_the_records_changes_nothing_but_their_places() {
     let mut world = World::new();
     for (id, total) in [("a1", 600), ("a2", 590)] {

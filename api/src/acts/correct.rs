@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::memory::away;
-use super::{ActError, Actor, Office, PlanProposal, now};
+use super::{ActError, Actor, Office, PlanProposal, now, typed};
 use crate::error::Failure;
 use crate::ledger::Event;
 use crate::store::{
@@ -68,9 +68,7 @@ impl Office {
         mistake: Mistake,
     ) -> Result<(PlanProposal, Vec<Differs>), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        if mistake.approval_no.trim().is_empty() {
-            return Err(ActError::Conflict("补录席位须有计划文号".to_owned()));
-        }
+        typed::document(&mistake.approval_no)?;
         if mistake.total < Score::ZERO {
             return Err(ActError::Conflict("总分不能为负数".to_owned()));
         }

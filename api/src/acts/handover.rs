@@ -9,7 +9,7 @@ use luqu_engine::policy::Policy;
 use serde_json::json;
 
 use super::registry::Standing;
-use super::{ActError, Actor, Office, digest, now};
+use super::{ActError, Actor, Office, digest, now, typed};
 use crate::error::Failure;
 use crate::ledger::Event;
 use crate::store::{GateRow, Identity, Look, Role, Tx, Which};
@@ -29,9 +29,6 @@ pub struct HandOver {
     pub workbook: bool,
 }
 
-/// The fewest characters of a reason that says something.
-const REASON: usize = 4;
-
 impl Office {
     /// The hand-over list with id numbers, as a file. Who took it and why is logged, and stands in the ledger.
     ///
@@ -44,12 +41,11 @@ impl Office {
         asked: &HandOver,
     ) -> Result<Vec<u8>, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        if asked.reason.trim().chars().count() < REASON {
-            return Err(ActError::Conflict("请写明导出名单的事由，将记入日志".to_owned()));
-        }
+        let reason = typed::reason(&asked.reason)?;
         let (row, policy) = self.season_row(season).await?;
         let tx = self.write_kept(season).await?;
         let school = asked.school.as_deref();
+        must_be_a_school(&tx, season, school).await?;
         let mut students = Vec::new();
         let mut grounds = Grounds::default();
         for one in self.ready(&tx, season, school).await? {
@@ -65,7 +61,7 @@ impl Office {
             account: actor.name.clone(),
             action: "handover".to_owned(),
             subject: format!("{season}/{}", school.unwrap_or("*")),
-            reason: asked.reason.trim().to_owned(),
+            reason: reason.to_owned(),
         };
         tx.record_look(&look).await?;
         // The reason, in somebody's own words, stays beside the look: what the ledger holds can never be destroyed.
@@ -108,6 +104,7 @@ impl Office {
         }
         let (row, policy) = self.season_row(season).await?;
         let tx = self.store.write().await?;
+        must_be_a_school(&tx, season, school).await?;
         let ready = self.ready(&tx, season, school).await?;
         let mut orgs: BTreeMap<String, Org> = BTreeMap::new();
         let schools = tx.plan_draft(season).await?.schools.rows;
@@ -235,6 +232,16 @@ impl Office {
             class_no: one.class_no.map(|n| n.to_string()).unwrap_or_default(),
             standing: one.standing.words(),
         })
+    }
+}
+
+/// Refuses a school that the frozen plan does not have.
+async fn must_be_a_school(tx: &Tx, season: &str, school: Option<&str>) -> Result<(), ActError> {
+    match school {
+        Some(id) if !tx.school_names(season).await?.contains_key(id) => {
+            Err(ActError::NotFound(format!("学校 {id}")))
+        }
+        _ => Ok(()),
     }
 }
 

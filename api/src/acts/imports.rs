@@ -391,16 +391,21 @@ fn is_workbook(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx"))
 }
 
+/// The longest file name, in bytes.
+const LONGEST_NAME: usize = 200;
+
 /// A file name and nothing else, of a kind that is read.
 fn plain_name(name: &str) -> Result<(), ActError> {
     let path = Path::new(name);
     let plain = path.file_name().is_some_and(|f| f == name) && !name.starts_with('.');
     let kind = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) || is_workbook(name);
     let seen = !name.contains(['/', '\\']) && !name.chars().any(char::is_control);
-    if plain && kind && seen && name.len() <= 200 {
-        return Ok(());
-    }
-    Err(ActError::Conflict(format!("文件名须以 .csv 或 .xlsx 结尾且不含路径：{}", echoed(name))))
+    let words = match (plain && kind && seen, name.len() <= LONGEST_NAME) {
+        (true, true) => return Ok(()),
+        (_, false) => "文件名过长",
+        (false, true) => "文件名须以 .csv 或 .xlsx 结尾且不含路径",
+    };
+    Err(ActError::Conflict(format!("{words}：{}", echoed(name))))
 }
 
 pub(super) fn pack(uploads: &[Upload]) -> Result<Vec<u8>, Failure> {

@@ -7,7 +7,7 @@
 use luqu_engine::policy::{PLACEHOLDER_SEED, Policy};
 use serde_json::json;
 
-use super::{ActError, Actor, Office, digest, now};
+use super::{ActError, Actor, Office, digest, now, typed};
 use crate::auth::keys::random;
 use crate::error::Failure;
 use crate::ledger::Event;
@@ -77,7 +77,7 @@ impl Office {
             let text = "the secret of the lottery does not open with these keys";
             return Err(Failure::Internal(text.to_owned()).into());
         };
-        let witness = witness.map(str::trim).filter(|w| !w.is_empty());
+        let witness = witness.map(typed::note).transpose()?.filter(|w| !w.is_empty());
         let seed = witness.map_or_else(|| secret.clone(), |word| format!("{secret}/{word}"));
         if tx.reveal_lottery(season, &seed, &actor.name, now()).await? {
             let told = json!({"commitment": commitment, "seed": seed});

@@ -29,6 +29,7 @@ mod sealing;
 mod section_places;
 mod sections;
 mod turns;
+pub(crate) mod typed;
 mod wish_lists;
 mod wishes;
 
@@ -37,7 +38,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use luqu_engine::domain::Season;
-use luqu_engine::policy::Policy;
+use luqu_engine::policy::{Policy, Refusal};
 
 use self::memory::Memory;
 use self::sealing::Sealing;
@@ -84,6 +85,9 @@ pub enum ActError {
     /// Things are not as the act needs them, or have changed since they were looked at.
     #[error("{0}")]
     Conflict(String),
+    /// What was asked with is not of a kind that is taken, whatever stands.
+    #[error("{0}")]
+    Malformed(String),
     /// More than is read in one go.
     #[error("{0}")]
     TooLarge(String),
@@ -234,8 +238,7 @@ impl Office {
     ) -> Result<SeasonRow, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let policy = Policy::load(policy_text, None).map_err(|refusals| {
-            let words: Vec<String> =
-                refusals.iter().map(|r| format!("{}：{}", r.path, r.message)).collect();
+            let words: Vec<String> = refusals.iter().map(refused).collect();
             ActError::Conflict(format!("政策文件被拒绝：{}", words.join("；")))
         })?;
         let row = SeasonRow {
@@ -294,6 +297,14 @@ impl Office {
     /// The pseudonym of a person in the ledger.
     fn pseudonym(&self, season: &str, applicant: &str) -> String {
         hex::encode(&self.keys.hash("pseudonym", format!("{season}/{applicant}").as_bytes())[..16])
+    }
+}
+
+/// A refusal of a policy in words; of the file as a whole it names no place.
+fn refused(refusal: &Refusal) -> String {
+    match refusal.path.as_str() {
+        "" => refusal.message.clone(),
+        path => format!("{path}：{}", refusal.message),
     }
 }
 

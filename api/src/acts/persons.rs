@@ -4,15 +4,10 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{ActError, Actor, Office, now};
+use super::{ActError, Actor, Office, now, typed};
 use crate::ledger::Event;
 use crate::store::{GateRow, Look, Person, Role, TieRow, Which, WishLine};
 use crate::tables::located::masked;
-
-/// The shortest reason for looking at an id number that says anything.
-const SHORTEST: usize = 4;
-/// The longest.
-const LONGEST: usize = 200;
 
 /// An admission on a track.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -132,10 +127,7 @@ impl Office {
     ) -> Result<String, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Regulator])?;
         let person = self.person(season, applicant).await?;
-        let reason = reason.trim();
-        if !(SHORTEST..=LONGEST).contains(&reason.chars().count()) {
-            return Err(ActError::Conflict("请写明查看证件号码的理由，4 到 200 个字".to_owned()));
-        }
+        let reason = typed::reason(reason)?;
         let number = person.cipher.as_deref().and_then(|c| self.opened_id(season, c));
         let number = number.ok_or_else(|| ActError::NotFound("证件号码".to_owned()))?;
         let look = Look {
@@ -192,9 +184,9 @@ impl Office {
         if policy.batch_ix(batch).is_none() {
             return Err(ActError::NotFound(format!("批次 {batch}")));
         }
-        let document = document.trim();
-        if document.is_empty() || applicants.is_empty() {
-            return Err(ActError::Conflict("请给出裁定文号和考生次序".to_owned()));
+        let document = typed::document(document)?;
+        if applicants.is_empty() {
+            return Err(ActError::Conflict("请给出考生次序".to_owned()));
         }
         let read = self.store.read();
         let signed = |r: &crate::store::Round| {

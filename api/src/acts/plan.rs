@@ -8,12 +8,15 @@ use luqu_engine::quota::{self, QuotaError, files};
 use serde_json::{Value, json};
 
 use super::memory::away;
-use super::{ActError, Actor, Office, digest, now};
+use super::{ActError, Actor, Office, digest, now, typed};
 use crate::error::Failure;
 use crate::ledger::Event;
 use crate::store::{Decision, DecisionKind, DecisionStatus, Proposal, Role, Tx};
 use crate::tables::load::{POLICY_FILE, Purpose, load_layers};
 use crate::tables::season_csv;
+
+/// What is said of a plan that is frozen.
+const FROZEN: &str = "招生计划已经冻结";
 
 /// What was proposed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,7 +40,7 @@ impl Office {
     ) -> Result<PlanProposal, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let decisions = self.store.read().decisions(season).await?;
-        must_be_unfrozen(&decisions, "招生计划已经冻结")?;
+        must_be_unfrozen(&decisions, FROZEN)?;
         let found = self.folded_season(season).await?;
         let body = frozen_tables(&found)?.to_string();
         self.propose(actor, season, DecisionKind::FreezePlan, note, body).await
@@ -57,6 +60,7 @@ impl Office {
     ) -> Result<(), ActError> {
         let proposed =
             self.to_approve(actor, season, decision, DecisionKind::FreezePlan, signed).await?;
+        must_be_unfrozen(&self.store.read().decisions(season).await?, FROZEN)?;
         let imports = self.store.read().in_force(season).await?;
         let found = self.folded_season(season).await?;
         let changed = || {
@@ -167,6 +171,7 @@ impl Office {
     }
 
     /// Nothing more is proposed once the persons of a season are destroyed: what is said of them then would stay.
+    /// What takes something from somebody, or gives it, has a reason; the plan may have a note.
     pub(super) async fn propose(
         &self,
         actor: &Actor,
@@ -175,6 +180,12 @@ impl Office {
         note: &str,
         body: String,
     ) -> Result<PlanProposal, ActError> {
+        let note = match kind {
+            DecisionKind::FreezePlan | DecisionKind::Quota => typed::note(note)?,
+            DecisionKind::Correction | DecisionKind::Revocation | DecisionKind::Retention => {
+                typed::reason(note)?
+            }
+        };
         let digest = digest(body.as_bytes());
         let tx = self.write_kept(season).await?;
         let proposal = Proposal {

@@ -91,6 +91,12 @@ impl Office {
     ) -> Result<Admission, ActError> {
         let admission = self.served_admission(actor, season, applicant).await?;
         let tx = self.store.write().await?;
+        let rows = tx.gate_rows(season, Which::Applicant(applicant)).await?;
+        let registered = |r: &GateRow| r.admission.id == admission.id && r.record.is_some();
+        if !arrived && rows.iter().any(registered) {
+            let words = "该生已建学籍，须先撤销学籍，才能撤回报到";
+            return Err(ActError::Conflict(words.to_owned()));
+        }
         if !tx.set_arrived(season, &admission, arrived, &actor.name, now()).await? {
             return Ok(admission);
         }

@@ -44,9 +44,6 @@ impl Office {
     ) -> Result<PlanProposal, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         self.must_be_due(season).await?;
-        if reason.trim().is_empty() {
-            return Err(ActError::Conflict("请写明销毁的依据".to_owned()));
-        }
         let body = json!({"season": season, "reason": reason}).to_string();
         self.propose(actor, season, DecisionKind::Retention, reason, body).await
     }

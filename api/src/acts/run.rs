@@ -174,11 +174,11 @@ impl Office {
     }
 
     async fn run(&self, job: &Job, worker: &str) -> Result<RunOutcome, ActError> {
-        if let Some(ends) = self.step(job, worker, "读取 reading").await? {
+        if let Some(ends) = self.step(job, worker, "读取").await? {
             return Ok(ends);
         }
         let season = self.season_of_batch(&job.season, &job.batch).await?;
-        if let Some(ends) = self.step(job, worker, "录取与核验 placing and verifying").await? {
+        if let Some(ends) = self.step(job, worker, "录取与核验").await? {
             return Ok(ends);
         }
         let computed = match compute(season).await? {
@@ -186,7 +186,7 @@ impl Office {
             Err(why) => return Ok(RunOutcome::Failed(why)),
         };
         self.agrees_with_published(job, &computed).await?;
-        if let Some(ends) = self.step(job, worker, "保存 storing").await? {
+        if let Some(ends) = self.step(job, worker, "保存").await? {
             return Ok(ends);
         }
         let tx = self.store.write().await?;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
-use super::{ActError, Actor, Office, now};
+use super::{ActError, Actor, Office, now, typed};
 use crate::error::Failure;
 use crate::ledger::{Checkpoint, Event, Guard, Tree};
 use crate::store::{Role, Tx};
@@ -112,6 +112,7 @@ impl Office {
         if first.name == second.name {
             return Err(ActError::NotPermitted("须由两人签名".to_owned()));
         }
+        let reason = typed::reason(reason)?;
         let note = Checkpoint::open(lost, &self.keys.verifying());
         let note = note.map_err(|e| ActError::Conflict(e.to_string()))?;
         let tx = self.store.write().await?;

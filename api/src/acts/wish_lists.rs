@@ -5,14 +5,15 @@
 use std::collections::BTreeSet;
 
 use luqu_engine::domain::draft::{Draft, Rows, WishRow};
-use luqu_engine::domain::{BatchIx, Season, Table, Text};
+use luqu_engine::domain::{BatchIx, Fault, FaultCode, Season, Table, Text};
 use luqu_engine::policy::Policy;
 use serde_json::json;
 
 use super::imports::{Layers, must_be_readable};
 use super::{ActError, Actor, Office, Upload, digest, now};
 use crate::ledger::Event;
-use crate::store::{Role, WindowStatus, WishList};
+use crate::store::{Role, WindowStatus, WishLine, WishList};
+use crate::tables::Located;
 use crate::tables::load::{Loaded, Purpose};
 use crate::tables::season_csv::tables_csv;
 
@@ -50,7 +51,7 @@ impl Office {
         let who: Vec<&str> = lists.iter().map(|l| l.applicant.as_str()).collect();
         let mut draft = read.draft_of_few(&policy, &who).await?;
         draft.wishes = rows_of(&policy, batch, lists)?;
-        super::run::checked(policy, draft)?;
+        judged(policy, draft, lists)?;
         let tx = self.write_kept(season).await?;
         tx.store_wishes(season, batch, lists, &actor.name, now()).await?;
         for list in lists {
@@ -150,13 +151,46 @@ fn only_of(season: &Season, batch: BatchIx) -> Result<(), ActError> {
     }
 }
 
+/// Judges lists by the checks of a season, and their positions, which have no gaps. A fault stands at its wish.
+fn judged(policy: Policy, draft: Draft, lists: &[WishList]) -> Result<(), ActError> {
+    let beyond =
+        placed(lists).filter(|(_, most, wish)| !(1..=*most).contains(&wish.position.into()));
+    let mut faults: Vec<Fault> = beyond
+        .map(|(row, most, wish)| {
+            Fault::at(FaultCode::OutOfRange, Table::Wishes, row, "position")
+                .found(wish.position)
+                .expected(format!("志愿序号从 1 到 {most}，各用一次"))
+                .help("请按先后次序给出志愿，中间不留空号")
+        })
+        .collect();
+    if faults.is_empty() {
+        faults = Season::check(policy, draft).err().unwrap_or_default();
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let located = |fault: Fault| {
+        let of_wishes = fault.table == Table::Wishes;
+        let wish = placed(lists).find(|(row, ..)| of_wishes && fault.row == Some(*row));
+        let place = wish.map_or("数据库".to_owned(), |(.., w)| format!("志愿 {}", w.position));
+        Located { cell: place.clone(), ..Located::in_file(fault, place) }
+    };
+    Err(ActError::Faults(faults.into_iter().map(located).collect()))
+}
+
+/// The wishes of lists, each with its row and how many the list has.
+fn placed(lists: &[WishList]) -> impl Iterator<Item = (u32, usize, &WishLine)> {
+    let wishes = lists.iter().flat_map(|list| list.wishes.iter().map(|w| (list.wishes.len(), w)));
+    (2..).zip(wishes).map(|(row, (most, wish))| (row, most, wish))
+}
+
 /// Lists as rows of the table of wishes.
 fn rows_of(policy: &Policy, batch: &str, lists: &[WishList]) -> Result<Rows<WishRow>, ActError> {
     let Some(batch) = policy.batch_ix(batch) else {
         return Err(ActError::NotFound(format!("批次 {batch}")));
     };
     let batch = &policy.batch(batch).id;
-    let row = |(list, wish): (&WishList, &crate::store::WishLine)| WishRow {
+    let row = |(list, wish): (&WishList, &WishLine)| WishRow {
         applicant_id: Some(list.applicant.as_str().into()),
         batch: Some(batch.clone()),
         position: Some(wish.position),

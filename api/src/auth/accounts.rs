@@ -10,6 +10,7 @@ use crate::acts::{ActError, Actor, HASHING, Office, now};
 use crate::error::Failure;
 use crate::ledger::Event;
 use crate::store::{Account, Role};
+use crate::tables::is_hidden;
 
 /// An account to be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,12 +32,13 @@ impl NewAccount {
     fn check(&self) -> Result<(), ActError> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
         let refuse = |words: &str| Err(ActError::Conflict(words.to_owned()));
-        if self.name.is_empty() || self.name.len() > LONGEST || !self.name.chars().all(plain) {
-            return refuse("用户名只能用小写字母、数字和 - _ .，至多 64 个字符");
+        let begins = self.name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if !begins || self.name.len() > LONGEST || !self.name.chars().all(plain) {
+            return refuse("用户名只能用小写字母、数字和 - _ .，以字母或数字开头，至多 64 个字符");
         }
         let shown = self.display.trim();
-        if shown.is_empty() || shown.chars().count() > LONGEST || shown.contains(char::is_control) {
-            return refuse("请填写显示名称，至多 64 个字符");
+        if shown.is_empty() || shown.chars().count() > LONGEST || shown.contains(is_hidden) {
+            return refuse("请填写显示名称，至多 64 个字符，不含看不见的字符");
         }
         match (self.role, self.school.as_deref().map(str::trim)) {
             (Role::School, None | Some("")) => refuse("学校账号须指定学校代码"),
@@ -74,8 +76,15 @@ impl Office {
     ) -> Result<Option<String>, ActError> {
         actor.must_be(&[Role::Admin])?;
         new.check()?;
-        if self.store().read().account(&new.name).await?.is_some() {
+        let read = self.store().read();
+        if read.account(&new.name).await?.is_some() {
             return Err(ActError::Conflict(format!("账号 {} 已存在", new.name)));
+        }
+        // Before the first plan is frozen no school is known.
+        if let Some(school) = &new.school
+            && !read.is_school(school).await?
+        {
+            return Err(ActError::Conflict(format!("已冻结的计划中没有学校 {school}")));
         }
         let password = match new.role {
             Role::Machine => None,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::keys::random;
 use super::session::{NOTED, SignedIn, token_hash};
-use crate::acts::{ActError, Actor, Office, now};
+use crate::acts::{ActError, Actor, Office, now, typed};
 use crate::ledger::Event;
 use crate::store::{MachineToken, NewToken, Role, Scope};
 
@@ -54,8 +54,9 @@ impl Office {
         if scopes.is_empty() {
             return Err(ActError::Conflict("令牌须至少有一项用途".to_owned()));
         }
-        if new.note.chars().count() > 200 || new.days.is_some_and(|d| d == 0 || d > LONGEST) {
-            return Err(ActError::Conflict("说明至多 200 个字符，有效期 1 到 3650 天".to_owned()));
+        let note = typed::note(&new.note)?;
+        if new.days.is_some_and(|d| d == 0 || d > LONGEST) {
+            return Err(ActError::Conflict("有效期 1 到 3650 天".to_owned()));
         }
         let secret = format!("{PREFIX}{}", hex::encode(random::<32>()?));
         let at = now();
@@ -64,7 +65,7 @@ impl Office {
             .create_token(NewToken {
                 account: &new.account,
                 hash: &token_hash(&secret),
-                note: new.note.trim(),
+                note,
                 scopes: &scopes,
                 expires_at: new.days.map(|days| at + i64::from(days) * DAY),
                 by: &actor.name,

@@ -139,9 +139,10 @@ fn refused(error: ActError) -> Failure {
         ActError::NotPermitted(words) => Failure::NotPermitted(words),
         ActError::NotFound(words) => Failure::NotFound(words),
         ActError::Conflict(words) => Failure::Conflict(words),
-        other @ (ActError::TooLarge(_) | ActError::Faults(_) | ActError::Unlawful(_)) => {
-            Failure::Usage(other.to_string())
-        }
+        other @ (ActError::Malformed(_)
+        | ActError::TooLarge(_)
+        | ActError::Faults(_)
+        | ActError::Unlawful(_)) => Failure::Usage(other.to_string()),
     }
 }
 

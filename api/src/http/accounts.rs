@@ -13,7 +13,8 @@ use super::once::Secret;
 use super::{App, Problem};
 use crate::auth::{NewAccount, TokenRequest};
 use crate::store::{Look, MachineToken, Role, Scope};
-use crate::tables::write::listing::{Listed, flag, number, text, time};
+use crate::tables::write::listing::{Listed, flag, number, text, time, word};
+use crate::tables::write::words;
 
 /// An account.
 #[derive(Serialize, ToSchema)]
@@ -34,7 +35,7 @@ impl Row for Account {
     const COLUMNS: &'static [Listed] = &[
         text("name", "用户名"),
         text("display", "名称"),
-        text("role", "角色"),
+        word("role", "角色", words::ROLES),
         text("school", "学校代码"),
         flag("disabled", "已停用"),
         flag("must_change_password", "待改密码"),
@@ -174,7 +175,7 @@ impl Row for Token {
         number("id", "编号"),
         text("account", "对接账号"),
         text("note", "说明"),
-        text("scopes", "用途"),
+        word("scopes", "用途", words::SCOPES),
         flag("revoked", "已吊销"),
         text("created_by", "签发人"),
         time("created_at", "签发时间"),
@@ -286,7 +287,7 @@ impl Row for Looked {
         number("id", "编号"),
         time("at", "时间"),
         text("account", "账号"),
-        text("action", "操作"),
+        word("action", "操作", words::LOOKS),
         text("subject", "对象"),
         text("reason", "理由"),
     ];

@@ -12,7 +12,8 @@ use super::listing::{FormParams, PageParams, Row, Wanted};
 use super::{App, Problem};
 use crate::acts::{Track, TrackAdmission, TrackWishes};
 use crate::store::{Admission, Person, Sought, WishLine};
-use crate::tables::write::listing::{Listed, flag, number, text};
+use crate::tables::write::listing::{Listed, flag, number, text, word};
+use crate::tables::write::words;
 
 /// An applicant on a list.
 #[derive(Serialize, ToSchema)]
@@ -42,7 +43,7 @@ impl Row for Applicant {
     const COLUMNS: &'static [Listed] = &[
         text("applicant_id", "报名号"),
         text("name", "姓名"),
-        text("gender", "性别"),
+        word("gender", "性别", words::GENDERS),
         text("id_number", "证件号码"),
         text("junior_id", "毕业学校代码"),
         text("region", "学籍所在区县"),
@@ -102,7 +103,8 @@ pub(super) async fn must_exist(app: &App, season: &str) -> Result<(), Problem> {
     }
 }
 
-/// The applicants of a season, by application number.
+/// The applicants of a season, by application number. There are none before wishes open for the first time: imports
+/// and the frozen plan hold no applicants, the opening writes them.
 #[utoipa::path(get, path = "/v1/seasons/{season}/applicants", tag = "office",
     params(("season" = String, Path), Filter, FormParams, PageParams),
     responses((status = 200, body = Vec<Applicant>), (status = 404, body = Problem)))]

@@ -12,7 +12,8 @@ use super::guard::Guard;
 use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
 use crate::store::{Round, RoundStatus, TieRow, Window, WindowStatus};
-use crate::tables::write::listing::{Listed, number, text, time};
+use crate::tables::write::listing::{Listed, number, text, time, word};
+use crate::tables::write::words;
 
 /// A batch and how far it has come.
 #[derive(Serialize, ToSchema)]
@@ -43,9 +44,9 @@ impl Row for Batch {
         text("opens", "填报开始"),
         text("closes", "填报结束"),
         number("most_wishes", "志愿数"),
-        text("window", "填报"),
+        word("window", "填报", words::WINDOW_STATES),
         number("round", "轮次"),
-        text("round_status", "轮次状态"),
+        word("round_status", "轮次状态", words::ROUND_STATES),
     ];
 }
 

@@ -12,7 +12,8 @@ use super::extract::{Json, Path, Query};
 use super::guard::Guard;
 use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
-use crate::tables::write::listing::{Listed, text};
+use crate::tables::write::listing::{Listed, text, word};
+use crate::tables::write::words;
 
 /// In which language sentences are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -54,7 +55,7 @@ impl Row for Moved {
     const NAME: (&'static str, &'static str) = ("moved", "变动");
     const COLUMNS: &'static [Listed] = &[
         text("applicant_id", "报名号"),
-        text("direction", "变动"),
+        word("direction", "变动", words::DIRECTIONS),
         text("from", "原结果"),
         text("to", "新结果"),
         text("why", "原因"),
@@ -64,7 +65,7 @@ impl Row for Moved {
 fn seat(outcome: Option<&'static str>, seat: Option<&Seat>) -> String {
     match seat {
         Some(s) => format!("{}{}（{} 志愿 {}）", s.school, s.category_name, s.batch, s.position),
-        None => outcome.unwrap_or_default().to_owned(),
+        None => words::told(words::OUTCOMES, outcome.unwrap_or_default()).to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::applicants::must_exist;
 use super::error::CellFault;
 use super::extract::{Json, Path, Query};
 use super::guard::Guard;
-use super::imports::{cut_off, no_form};
+use super::imports::uploads_of;
 use super::listing::{FileForm, FormParams, Row, Wanted};
 use super::output::{Shape, file_answer};
 use super::{App, Problem};
@@ -153,18 +153,9 @@ pub(super) async fn bring(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Json<Read>), Problem> {
     guard.actor.must_be(&[Role::Clerk, Role::Reviewer, Role::Machine])?;
-    let mut form = form.map_err(|e| no_form(&e))?;
-    let mut upload = None;
-    while let Some(part) = form.next_field().await.map_err(cut_off)? {
-        let Some(name) = part.file_name().map(str::to_owned) else { continue };
-        let bytes = part.bytes().await.map_err(cut_off)?.to_vec();
-        if upload.replace(Upload { name, bytes }).is_some() {
-            return Err(Problem::bad_request("一次只收一个文件"));
-        }
-    }
-    let none = || Problem::bad_request("没有收到文件：请用 multipart/form-data 上传");
-    let DumpRead { id, loaded } =
-        app.office.bring_dump(&guard.actor, &season, upload.ok_or_else(none)?).await?;
+    let [upload] = <[Upload; 1]>::try_from(uploads_of(form).await?)
+        .map_err(|_| Problem::bad_request("一次只收一个文件"))?;
+    let DumpRead { id, loaded } = app.office.bring_dump(&guard.actor, &season, upload).await?;
     let status = if id.is_some() { StatusCode::CREATED } else { StatusCode::UNPROCESSABLE_ENTITY };
     let faults = loaded.faults.iter().map(CellFault::of).collect();
     Ok((status, Json(Read { id, records: loaded.records.len(), faults, omitted: loaded.omitted })))

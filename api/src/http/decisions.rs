@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use luqu_engine::domain::Score;
+use luqu_engine::domain::score::DecimalError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,7 +16,8 @@ use super::tags::{IfMatch, IfMatchParams};
 use super::{App, Problem};
 use crate::acts::Mistake;
 use crate::store::{DecisionKind, DecisionStatus, Role};
-use crate::tables::write::listing::{Listed, number, text, time};
+use crate::tables::write::listing::{Listed, number, text, time, word};
+use crate::tables::write::words;
 
 /// A decision.
 #[derive(Serialize, ToSchema)]
@@ -98,8 +100,8 @@ impl Row for Decision {
     const NAME: (&'static str, &'static str) = ("decisions", "事项");
     const COLUMNS: &'static [Listed] = &[
         number("id", "编号"),
-        text("kind", "事项"),
-        text("status", "状态"),
+        word("kind", "事项", words::DECISIONS),
+        word("status", "状态", words::DECISION_STATES),
         text("note", "说明"),
         text("digest", "摘要"),
         text("proposed_by", "提交人"),
@@ -180,8 +182,14 @@ pub(super) async fn propose(
         }
         Proposal::Retention { reason } => office.propose_retention(actor, &season, &reason).await?,
         Proposal::Correction { batch, applicant, total, approval_no, reason } => {
-            let total: Score =
-                total.parse().map_err(|_| Problem::bad_request("总分须是至多两位小数的数"))?;
+            let total: Score = total.parse().map_err(|e| {
+                Problem::bad_request(match e {
+                    DecimalError::TooLarge => "总分过大",
+                    DecimalError::NotANumber | DecimalError::TooPrecise => {
+                        "总分须是至多两位小数的数"
+                    }
+                })
+            })?;
             let mistake = Mistake { batch, applicant, total, approval_no, reason };
             office.propose_correction(actor, &season, mistake).await?.0
         }

@@ -187,6 +187,7 @@ impl From<ActError> for Problem {
             ActError::Conflict(_) => {
                 Self::new("/problems/conflict", "与现状不符", StatusCode::CONFLICT, &detail)
             }
+            ActError::Malformed(_) => Self::bad_request(&detail),
             ActError::TooLarge(_) => Self::too_large(&detail),
             ActError::Unlawful(_) => {
                 Self::new("/problems/unlawful", "不合规定", StatusCode::CONFLICT, &detail)

@@ -72,10 +72,38 @@ fn not_json<T: DeserializeOwned>(why: &JsonRejection, bytes: &[u8]) -> Problem {
     unreadable(status, &format!("{place}：{what}（{}）", cause(&why.body_text())))
 }
 
-/// What the reader says, without its preface.
-fn cause(words: &str) -> &str {
-    words.split_once(": ").map_or(words, |(_, cause)| cause)
+/// What the reader says, without its preface and the place, which is told already, and in Chinese as far as it goes.
+fn cause(words: &str) -> String {
+    let cause = words.split_once(": ").map_or(words, |(_, cause)| cause);
+    let cause = cause.split_once(" at line ").map_or(cause, |(cause, _)| cause);
+    READERS_WORDS.iter().fold(cause.to_owned(), |text, (word, told)| text.replace(word, told))
 }
+
+/// Words of the readers of JSON, queries and bodies, the longer first.
+const READERS_WORDS: [(&str, &str); 22] = [
+    ("data was not received within the designated timeout", "没有在限定时间内收到"),
+    ("error reading a body from connection", "连接中断"),
+    ("cannot parse integer from empty string", "须是数字"),
+    ("invalid digit found in string", "须是数字"),
+    ("number too large to fit in target type", "数字过大"),
+    ("number too small to fit in target type", "数字过小"),
+    ("provided string was not `true` or `false`", "须是 true 或 false"),
+    ("recursion limit exceeded", "嵌套过深"),
+    ("trailing characters", "末尾有多余的字符"),
+    ("EOF while parsing", "内容中断："),
+    ("key must be a string", "键须是字符串"),
+    ("missing field", "缺少字段"),
+    ("unknown field", "没有字段"),
+    ("duplicate field", "字段重复"),
+    ("unknown variant", "没有这一取值"),
+    ("invalid length", "长度不符："),
+    ("invalid type:", "类型不符："),
+    ("invalid value:", "值不符："),
+    ("there are no fields", "不应有字段"),
+    ("expected one of", "应为其一："),
+    ("expected", "应为"),
+    (", 应为", "，应为"),
+];
 
 /// The most bytes of a body of JSON. Anybody may send one, and it is held in memory whole; files are not JSON.
 pub(super) const MOST: usize = 1 << 20;

@@ -13,9 +13,10 @@ use super::extract::{Json, Path};
 use super::guard::Guard;
 use super::listing::{FileForm, FormParams, PageParams, Row, Wanted, encoded};
 use super::{App, Problem};
-use crate::acts::{ReadImport, Upload};
+use crate::acts::{ActError, ReadImport, Upload};
 use crate::store::{ImportStatus, Role};
-use crate::tables::write::listing::{Listed, flag, number, text, time};
+use crate::tables::write::listing::{Listed, flag, number, text, time, word};
+use crate::tables::write::words;
 
 /// An import.
 #[derive(Serialize, ToSchema)]
@@ -78,7 +79,7 @@ impl Row for Import {
         number("id", "编号"),
         text("file_name", "文件"),
         text("digest", "摘要"),
-        text("status", "状态"),
+        word("status", "状态", words::IMPORT_STATES),
         text("created_by", "导入人"),
         time("created_at", "导入时间"),
     ];
@@ -182,12 +183,12 @@ pub(super) async fn template(
 }
 
 /// What is no form with files.
-pub(super) fn no_form(why: &MultipartRejection) -> Problem {
+fn no_form(why: &MultipartRejection) -> Problem {
     Problem::unreadable(why.status(), "没有收到文件：请用 multipart/form-data 上传")
 }
 
 /// A form that ends early, is longer than may be, or is written wrongly.
-pub(super) fn cut_off(why: MultipartError) -> Problem {
+fn cut_off(why: MultipartError) -> Problem {
     match why.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("请求的内容超过上限"),
         status => {
@@ -196,13 +197,22 @@ pub(super) fn cut_off(why: MultipartError) -> Problem {
     }
 }
 
+/// The most parts of a form. A season has fewer tables.
+const MOST_PARTS: usize = 64;
+
 /// The files of a form.
 pub(super) async fn uploads_of(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Vec<Upload>, Problem> {
     let mut form = form.map_err(|e| no_form(&e))?;
     let mut uploads = Vec::new();
+    let mut parts = 0;
     while let Some(part) = form.next_field().await.map_err(cut_off)? {
+        parts += 1;
+        if parts > MOST_PARTS {
+            let words = format!("一次上传最多 {MOST_PARTS} 个文件，请分次上传");
+            return Err(ActError::TooLarge(words).into());
+        }
         let Some(name) = part.file_name().map(str::to_owned) else { continue };
         let bytes = part.bytes().await.map_err(cut_off)?.to_vec();
         uploads.push(Upload { name, bytes });

@@ -17,7 +17,8 @@ use super::guard::Guard;
 use super::listing::{FormParams, PageParams, Row, Wanted, encoded};
 use super::{App, Problem};
 use crate::store::JobStatus;
-use crate::tables::write::listing::{Listed, number, text};
+use crate::tables::write::listing::{Listed, number, text, word};
+use crate::tables::write::words;
 
 /// A run.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -39,7 +40,7 @@ impl Row for Job {
     const COLUMNS: &'static [Listed] = &[
         number("id", "任务"),
         text("batch", "批次"),
-        text("status", "状态"),
+        word("status", "状态", words::JOB_STATES),
         text("step", "步骤"),
         text("message", "说明"),
         number("round", "轮次"),

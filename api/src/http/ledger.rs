@@ -11,7 +11,8 @@ use super::listing::{FormParams, PageParams, Row, Wanted};
 use super::output::{Shape, file_answer};
 use super::{App, Problem};
 use crate::ledger::Entry;
-use crate::tables::write::listing::{Listed, number, text, time};
+use crate::tables::write::listing::{Listed, number, text, time, word};
+use crate::tables::write::words;
 
 /// A checkpoint, to be kept outside.
 #[derive(Serialize, ToSchema)]
@@ -45,7 +46,7 @@ impl Row for LedgerEntry {
     const COLUMNS: &'static [Listed] = &[
         number("seq", "序号"),
         time("recorded_at", "时间"),
-        text("kind", "事项"),
+        word("kind", "事项", words::EVENTS),
         text("actor", "经办"),
         text("subject", "对象"),
         text("facts", "内容"),

@@ -84,7 +84,7 @@ pub(super) struct Wanted {
 struct Asked {
     format: Option<String>,
     after: Option<String>,
-    limit: Option<u64>,
+    limit: Option<String>,
 }
 
 /// Rows of a page in JSON if nothing is said.
@@ -104,10 +104,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Wanted {
             Some(_) => return Err(Problem::bad_request("format 只能是 json、csv 或 xlsx")),
             None => accepted(parts)?,
         };
-        if asked.limit.is_some_and(|limit| !(1..=MOST).contains(&limit)) {
-            return Err(Problem::bad_request("limit 应在 1 到 1000 之间"));
-        }
-        Ok(Self { form, after: asked.after, limit: asked.limit, uri: parts.uri.clone() })
+        let within = |limit: &String| limit.parse().ok().filter(|n| (1..=MOST).contains(n));
+        let limit = asked.limit.as_ref().map(|limit| {
+            within(limit).ok_or_else(|| Problem::bad_request("limit 应在 1 到 1000 之间"))
+        });
+        let (after, uri) = (asked.after, parts.uri.clone());
+        Ok(Self { form, after, limit: limit.transpose()?, uri })
     }
 }
 
@@ -270,4 +272,31 @@ pub(super) fn encoded(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     let byte = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
     text.bytes().map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{
+        DecisionKind, DecisionStatus, ImportStatus, JobStatus, Mode, Role, RoundStatus, Scope,
+        WindowStatus,
+    };
+    use crate::tables::write::words::{self, Words, told};
+
+    #[test]
+    fn every_word_of_the_api_has_one_that_people_use() {
+        let all: [(Words, Vec<&str>); 9] = [
+            (words::DECISIONS, DecisionKind::ALL.iter().map(|w| w.word()).collect()),
+            (words::DECISION_STATES, DecisionStatus::ALL.iter().map(|w| w.word()).collect()),
+            (words::IMPORT_STATES, ImportStatus::ALL.iter().map(|w| w.word()).collect()),
+            (words::JOB_STATES, JobStatus::ALL.iter().map(|w| w.word()).collect()),
+            (words::MODES, Mode::ALL.iter().map(|w| w.word()).collect()),
+            (words::ROLES, Role::ALL.iter().map(|w| w.word()).collect()),
+            (words::ROUND_STATES, RoundStatus::ALL.iter().map(|w| w.word()).collect()),
+            (words::SCOPES, Scope::ALL.iter().map(|w| w.word()).collect()),
+            (words::WINDOW_STATES, WindowStatus::ALL.iter().map(|w| w.word()).collect()),
+        ];
+        for (words, keys) in all {
+            assert!(keys.iter().all(|key| !told(words, key).is_ascii()), "{keys:?}");
+        }
+    }
 }

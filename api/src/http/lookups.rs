@@ -13,7 +13,8 @@ use super::budget::Budget;
 use super::listing::Row;
 use crate::acts::{ActError, Closed, CutoffRow, Known, Office, PublicResult};
 use crate::store::{RoundStatus, SeasonRow, SeatLine};
-use crate::tables::write::listing::{Listed, flag, number, text};
+use crate::tables::write::listing::{Listed, flag, number, text, word};
+use crate::tables::write::words;
 
 /// Explanations that are worked out at once: the other threads answer look-ups.
 const AT_ONCE: usize = 2;
@@ -212,7 +213,7 @@ impl Row for Open {
         text("id", "招生季"),
         text("district", "区县"),
         number("year", "年份"),
-        text("mode", "性质"),
+        word("mode", "性质", words::MODES),
         flag("open", "可查询"),
     ];
 }

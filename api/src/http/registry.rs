@@ -14,7 +14,8 @@ use super::tags::IfMatch;
 use super::{App, Problem};
 use crate::acts::Standing;
 use crate::store::Role;
-use crate::tables::write::listing::{Listed, number, text};
+use crate::tables::write::listing::{Listed, number, text, word};
+use crate::tables::write::words;
 
 /// Somebody on an admitted list.
 #[derive(Serialize, ToSchema)]
@@ -188,7 +189,7 @@ impl Row for Violation {
     const NAME: (&'static str, &'static str) = ("violations", "违规台账");
     const COLUMNS: &'static [Listed] = &[
         text("code", "编号"),
-        text("severity", "程度"),
+        word("severity", "程度", words::SEVERITIES),
         text("school_id", "学校代码"),
         text("applicant_id", "报名号"),
         text("batch", "批次"),

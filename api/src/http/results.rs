@@ -11,13 +11,14 @@ use super::guard::Guard;
 use super::listing::{FormParams, PageParams, Row, Wanted};
 use super::{App, Problem};
 use crate::acts::{CutoffRow, PlacementRow, ReasonRow};
-use crate::tables::write::listing::{Listed, number, text};
+use crate::tables::write::listing::{Listed, number, text, word};
+use crate::tables::write::words;
 
 impl Row for PlacementRow {
     const NAME: (&'static str, &'static str) = ("placements", "录取结果");
     const COLUMNS: &'static [Listed] = &[
         text("applicant_id", "报名号"),
-        text("outcome", "结果"),
+        word("outcome", "结果", words::OUTCOMES),
         text("batch", "批次"),
         number("position", "志愿序号"),
         text("school_id", "学校代码"),
@@ -35,7 +36,7 @@ impl Row for CutoffRow {
         text("junior_id", "毕业学校代码"),
         number("seats", "计划数"),
         number("placed", "录取数"),
-        text("full", "是否录满"),
+        word("full", "是否录满", words::FULL),
         number("lowest_total", "录取线"),
         number("lowest_position", "末位志愿"),
         number("floor", "下限"),
@@ -50,7 +51,7 @@ impl Row for ReasonRow {
         number("position", "志愿序号"),
         text("school_id", "学校代码"),
         text("category", "类别"),
-        text("reason", "理由"),
+        word("reason", "理由", words::REASONS),
         text("detail", "分数线"),
     ];
 }

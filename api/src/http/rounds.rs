@@ -16,7 +16,8 @@ use super::tags::{IfMatch, IfMatchParams};
 use super::{App, Problem};
 use crate::acts::Vacancy;
 use crate::store::{Role, RoundStatus};
-use crate::tables::write::listing::{Listed, number, text, time};
+use crate::tables::write::listing::{Listed, number, text, time, word};
+use crate::tables::write::words;
 
 /// A round.
 #[derive(Serialize, ToSchema)]
@@ -42,7 +43,7 @@ impl Row for Round {
     const COLUMNS: &'static [Listed] = &[
         number("id", "轮次"),
         text("batch", "批次"),
-        text("status", "状态"),
+        word("status", "状态", words::ROUND_STATES),
         text("input_digest", "输入摘要"),
         text("answer_digest", "结果摘要"),
         text("computed_by", "计算人"),

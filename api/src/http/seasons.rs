@@ -11,7 +11,8 @@ use super::guard::Guard;
 use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
 use crate::store::{DecisionKind, DecisionStatus, Mode, RoundStatus, WindowStatus};
-use crate::tables::write::listing::{Listed, number, text};
+use crate::tables::write::listing::{Listed, number, text, word};
+use crate::tables::write::words;
 
 /// A season.
 #[derive(Serialize, ToSchema)]
@@ -71,7 +72,7 @@ impl Row for Season {
         text("id", "招生季"),
         text("district", "区县"),
         number("year", "年份"),
-        text("mode", "性质"),
+        word("mode", "性质", words::MODES),
     ];
 }
 

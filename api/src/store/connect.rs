@@ -11,8 +11,8 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 
 use super::db::{Db, Reader, Tx};
-use super::fingerprint;
 use super::migrations::Migrator;
+use super::{fingerprint, laws};
 
 /// Why the store cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -29,14 +29,13 @@ pub enum StoreError {
 pub const READ_ONLY: &str = "数据库只读（只读副本，或设置了 default_transaction_read_only）";
 
 impl StoreError {
-    /// The law that refused, if it was one: the message of a constraint, of a history or of a window.
+    /// The law that refused, if it was one, in words.
     #[must_use]
     pub fn broken_law(&self) -> Option<String> {
-        let Self::Database(error) = self else { return None };
-        let text = error.to_string();
-        let lower = text.to_lowercase();
-        let laws = ["constraint", "history:", "window:", "ledger:"];
-        laws.iter().any(|law| lower.contains(law)).then_some(text)
+        match self {
+            Self::Database(error) => laws::told(&error.to_string()),
+            Self::Foreign(_) => None,
+        }
     }
 
     /// Whether the same may go well a moment later: a lock that others hold, a deadlock that was broken, a database that

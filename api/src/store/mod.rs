@@ -39,6 +39,7 @@ mod entities;
 mod fingerprint;
 mod gate;
 mod imports;
+mod laws;
 mod log;
 mod lottery;
 mod migrations;

@@ -123,6 +123,16 @@ impl<C: ConnectionTrait> Db<C> {
         Ok(rows.into_iter().collect())
     }
 
+    /// Whether a season has a school of this number. Where none has a school, any may be one.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn is_school(&self, id: &str) -> Result<bool, StoreError> {
+        let these = school::Entity::find().filter(school::Column::SchoolId.eq(id));
+        let known = these.one(self.on()).await?.is_some();
+        Ok(known || school::Entity::find().one(self.on()).await?.is_none())
+    }
+
     /// The name of a school, if the season has it.
     ///
     /// # Errors

@@ -162,7 +162,7 @@ fn code_text(text: &str) -> Read<Text> {
 }
 
 /// Characters that nobody sees: control characters, marks of writing direction, joiners.
-pub(super) fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -173,8 +173,8 @@ pub(super) fn named(table: Table, record: &impl Record, context: &Context) -> us
     cells.filter(|cell| is_column(table, &normal_header(cell), context)).count()
 }
 
-/// The most cells of a row that are looked at for column names.
-const MOST_HEADERS: usize = 256;
+/// The most cells of a row that are looked at for column names, and the most columns of a table.
+pub(super) const MOST_HEADERS: usize = 256;
 
 /// The mark that would divide the one cell of a header into columns of the table, if there is one.
 pub(super) fn crammed(table: Table, record: &impl Record, context: &Context) -> Option<char> {
@@ -239,9 +239,10 @@ impl Layout {
             layout.headers.push(written);
         }
         layout.wide.sort_unstable();
-        layout.suggest(context, found);
+        let meant = layout.meant(context);
+        suggest(&meant, found);
         layout.refuse_both_forms(row, found);
-        layout.require(row, context, found);
+        layout.require(row, context, &meant, found);
         layout
     }
 
@@ -263,22 +264,17 @@ impl Layout {
         }
     }
 
-    /// Adds to the unknown columns what they were probably meant to be, of the columns not found.
-    fn suggest(&self, context: &Context, found: &mut Finds) {
-        for column in &mut found.list {
-            if column.fault.code != FaultCode::UnknownColumn {
-                continue;
-            }
-            if let Some(label) = self.meant(&normal_header(&column.fault.found), context) {
-                column.fault.help =
-                    format!("是不是“{label}”？如果是，请把表头改为“{label}”；程序不会代为认定");
-            }
-        }
+    /// For each header that names no column, the label of the column not found that it comes nearest to.
+    fn meant<'a>(&self, context: &'a Context) -> Vec<Option<&'a str>> {
+        let names = self.names_not_found(context);
+        let headers = self.headers.iter().map(|h| normal_header(h));
+        headers
+            .map(|h| if is_column(self.table, &h, context) { None } else { nearest_of(&names, &h) })
+            .collect()
     }
 
-    /// The label of the column not found that a header comes nearest to.
-    fn meant<'a>(&'a self, header: &str, context: &'a Context) -> Option<&'a str> {
-        let plain = plain_header(header);
+    /// The names of the columns not found, each with the label of its column.
+    fn names_not_found<'a>(&self, context: &'a Context) -> Vec<(&'a str, &'a str)> {
         let missing = self.columns.iter().zip(&self.slots).filter(|(_, slot)| slot.is_none());
         let mut names: Vec<(&str, &str)> = missing
             .flat_map(|(c, _)| {
@@ -291,16 +287,7 @@ impl Layout {
             let missing = subjects.filter(|(_, slot)| slot.is_none());
             names.extend(missing.flat_map(|(s, _)| [(&*s.id, &*s.name), (&*s.name, &*s.name)]));
         }
-        let same = |name: &str| normal_header(name) == plain;
-        // A longer word that ends with the name, such as 考生总分; one letter would end too many.
-        let inside = |name: &str| name.chars().count() > 1 && plain.ends_with(&normal_header(name));
-        let found = names.iter().find(|(name, _)| same(name));
-        let found = found.or_else(|| names.iter().find(|(name, _)| inside(name)));
-        let found = found.or_else(|| {
-            let near = nearest(&plain, names.iter().map(|(name, _)| *name))?;
-            names.iter().find(|(name, _)| *name == near)
-        });
-        found.map(|(_, label)| *label)
+        names
     }
 
     fn place(&mut self, at: usize, written: &str, row: u32, context: &Context, found: &mut Finds) {
@@ -354,17 +341,15 @@ impl Layout {
         }
     }
 
-    fn require(&self, row: u32, context: &Context, found: &mut Finds) {
+    fn require(&self, row: u32, context: &Context, meant: &[Option<&str>], found: &mut Finds) {
         let wide = self.is_wide();
         let missing = |key: &str, label: &str| {
             // An unknown column that was probably meant is named where the missing one is.
-            let near = self.headers.iter().find(|h| {
-                let header = normal_header(h);
-                !is_column(self.table, &header, context)
-                    && self.meant(&header, context) == Some(label)
-            });
+            let near = self.headers.iter().zip(meant).find(|(_, meant)| **meant == Some(label));
             let help = match near {
-                Some(near) => format!("“{}”一列是不是“{label}”？如果是，请改表头", clipped(near)),
+                Some((near, _)) => {
+                    format!("“{}”一列是不是“{label}”？如果是，请改表头", clipped(near))
+                }
                 None => "请补上该列，或把现有列的表头改为模板中的列名".to_owned(),
             };
             Fault::at(FaultCode::MissingColumn, self.table, row, key)
@@ -417,6 +402,32 @@ impl Layout {
     pub(super) const fn width(&self) -> usize {
         self.headers.len()
     }
+}
+
+/// Adds to the unknown columns what they were probably meant to be.
+fn suggest(meant: &[Option<&str>], found: &mut Finds) {
+    for Found { fault, at } in &mut found.list {
+        let at = at.filter(|_| fault.code == FaultCode::UnknownColumn);
+        if let Some(label) = at.and_then(|at| *meant.get(at as usize)?) {
+            fault.help =
+                format!("是不是“{label}”？如果是，请把表头改为“{label}”；程序不会代为认定");
+        }
+    }
+}
+
+/// The label of the name that a header comes nearest to.
+fn nearest_of<'a>(names: &[(&'a str, &'a str)], header: &str) -> Option<&'a str> {
+    let plain = plain_header(header);
+    let same = |name: &str| normal_header(name) == plain;
+    // A longer word that ends with the name, such as 考生总分; one letter would end too many.
+    let inside = |name: &str| name.chars().count() > 1 && plain.ends_with(&normal_header(name));
+    let found = names.iter().find(|(name, _)| same(name));
+    let found = found.or_else(|| names.iter().find(|(name, _)| inside(name)));
+    let found = found.or_else(|| {
+        let near = nearest(&plain, names.iter().map(|(name, _)| *name))?;
+        names.iter().find(|(name, _)| *name == near)
+    });
+    found.map(|(_, label)| *label)
 }
 
 /// The letters by which a spreadsheet calls the column at `at`, from 0: `A`, `Z`, `AA`.

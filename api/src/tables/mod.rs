@@ -32,5 +32,6 @@ pub mod workbook;
 pub mod worker;
 pub mod write;
 
+pub(crate) use cell::is_hidden;
 pub use load::{Loaded, load, season_or_report};
 pub use located::{Located, Source};

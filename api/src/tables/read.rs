@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::cell::Raw;
 use super::csv_text::{Broken, CsvRecord, MAX_RECORD, Records, TITLE_ROWS, cuts, delimiter_of};
 use super::frames::{Sheet, SheetRecord, SheetRow};
-use super::layout::{Context, Finds, Found, Layout, Record, crammed, letters, named};
+use super::layout::{Context, Finds, Found, Layout, MOST_HEADERS, Record, crammed, letters, named};
 use super::located::clipped;
 use super::rows::{Cells, TableRow};
 
@@ -102,6 +102,9 @@ pub(super) fn from_sheet<T: TableRow>(
                 break;
             }
         }
+    }
+    if record.filled_to() > MOST_HEADERS {
+        return too_wide(&record, header_row, true, context, finds);
     }
     if let Some(mark) = crammed(T::TABLE, &record, context) {
         return one_column(&record, header_row, mark, true, context, finds);
@@ -232,6 +235,22 @@ fn one_column<T: TableRow>(
     nothing(record, header, sheet, context, finds)
 }
 
+/// A table of more columns than any has: its header is none.
+fn too_wide<T: TableRow>(
+    record: &impl Record,
+    header: u32,
+    sheet: bool,
+    context: &Context,
+    mut finds: Finds,
+) -> TableRead<T> {
+    let expected = format!("不超过 {MOST_HEADERS} 列；现在有 {} 列", record.filled_to());
+    let mut fault = Fault::of_table(FaultCode::FileTooLarge, T::TABLE, expected)
+        .help("请按模板的列名整理表头；行与列可能弄反了");
+    fault.row = Some(header);
+    finds.push(fault.into());
+    nothing(&CsvRecord::default(), header, sheet, context, finds)
+}
+
 /// A table of which the header was read, and some rows.
 pub(super) struct Reading<'c, T: TableRow> {
     context: &'c Context,
@@ -299,6 +318,9 @@ impl<'c, T: TableRow> Reading<'c, T> {
             }
         }
         let row = record.line.max(1);
+        if record.filled_to() > MOST_HEADERS {
+            return Err(too_wide(&record, row, false, context, finds));
+        }
         if let Some(mark) = crammed(T::TABLE, &record, context) {
             return Err(one_column(&record, row, mark, false, context, finds));
         }

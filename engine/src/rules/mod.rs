@@ -38,7 +38,7 @@ pub use case::Case;
 pub use input::{
     Attending, AuditInputs, ClassRow, RegistryRecord, RollAdmission, Seal, SectionRow,
 };
-pub use violation::{Blocks, Violation, severity_key};
+pub use violation::{Blocks, NAMED, Violation, severity_key};
 
 /// A rule of the audit.
 #[derive(Clone, Copy, Debug)]

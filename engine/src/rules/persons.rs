@@ -5,7 +5,7 @@
 //! number itself is never a key: its letter changes with the state of the record, behind a `J` stands no
 //! identity number, and a municipality's own number says nothing of the person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::{AuditInputs, RegistryRecord};
 use crate::domain::{ApplicantIx, Season, Text};
@@ -48,11 +48,11 @@ impl Persons {
             }
             for key in keys {
                 let other = *first.entry(key).or_insert(at);
-                let (a, b) = (root(&parents, other), root(&parents, at));
+                let (a, b) = (root(&mut parents, other), root(&mut parents, at));
                 parents[a.max(b)] = a.min(b);
             }
         }
-        this.of_record = (0..parents.len()).map(|at| root(&parents, at)).collect();
+        this.of_record = (0..parents.len()).map(|at| root(&mut parents, at)).collect();
         this
     }
 
@@ -70,18 +70,17 @@ impl Persons {
             groups.entry(self.of_record[at]).or_default().push(at);
         }
         for group in groups.values_mut().filter(|g| g.len() > 1) {
-            let whole = group.clone();
-            group.retain(|&at| {
-                let this = &inputs.registry[at];
-                !whole.iter().any(|&other| continues(&inputs.registry[other], this))
-            });
+            let numbers = |at: usize, letter| numbered(&inputs.registry[at], letter);
+            let formal: BTreeSet<_> = group.iter().filter_map(|&at| numbers(at, 'G')).collect();
+            group.retain(|&at| numbers(at, 'L').is_none_or(|n| !formal.contains(&n)));
         }
         groups.into_values().collect()
     }
 }
 
-fn root(parents: &[usize], mut at: usize) -> usize {
+fn root(parents: &mut [usize], mut at: usize) -> usize {
     while parents[at] != at {
+        parents[at] = parents[parents[at]];
         at = parents[at];
     }
     at
@@ -114,13 +113,11 @@ fn national_part(registry_no: &str) -> Option<Text> {
     national(registry_no).filter(|(letter, _)| *letter != 'J').map(|(_, number)| number)
 }
 
-/// Whether a formal record goes on from a temporary one: the same school and number, `G` for `L`.
-pub(crate) fn continues(formal: &RegistryRecord, temporary: &RegistryRecord) -> bool {
-    let (Some(to), Some(from)) = (national(&formal.registry_no), national(&temporary.registry_no))
-    else {
-        return false;
-    };
-    (from.0, to.0) == ('L', 'G') && from.1 == to.1 && formal.school == temporary.school
+/// The number and the school of a record whose national number has this letter: a formal record (`G`) goes on from the
+/// temporary one (`L`) that has the same.
+pub(crate) fn numbered(record: &RegistryRecord, letter: char) -> Option<(Text, &Text)> {
+    let (found, number) = national(&record.registry_no)?;
+    (found == letter).then_some((number, &record.school))
 }
 
 /// An identity number for a list that many read: its ends only.

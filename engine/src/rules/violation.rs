@@ -8,6 +8,9 @@ use super::Code;
 use super::case::Held;
 use crate::domain::{Severity, Text};
 
+/// The most rows or words that one finding names; how many there are it says as a number.
+pub const NAMED: usize = 10;
+
 /// Whose registry record must wait while a violation of severity error stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Blocks {
@@ -46,7 +49,7 @@ pub struct Violation {
     pub detail: String,
     /// Whose clearance it withholds; not a column.
     pub blocks: Blocks,
-    /// The places in the list of registry records of those it rests on; not a column.
+    /// The places in the list of registry records of those it rests on, [`NAMED`] at most; not a column.
     pub records: Vec<usize>,
 }
 
@@ -115,10 +118,10 @@ impl Violation {
         self
     }
 
-    /// The same, resting on these registry records.
+    /// The same, resting on these registry records, of which the first are named.
     #[must_use]
     pub(super) fn on_records(mut self, places: &[usize]) -> Self {
-        self.records = places.to_vec();
+        self.records = places.iter().copied().take(NAMED).collect();
         self
     }
 
@@ -146,19 +149,16 @@ impl Violation {
 
     /// The order of `violations.csv`: code, school, applicant, batch, category, then the rest.
     pub fn sort(violations: &mut [Self]) {
-        violations.sort_by(|a, b| {
-            let key = |v: &Self| {
-                (
-                    v.code,
-                    v.school.clone(),
-                    v.applicant.clone(),
-                    v.batch.clone(),
-                    v.category.clone(),
-                    v.detail.clone(),
-                    v.found.clone(),
-                )
-            };
-            key(a).cmp(&key(b))
+        violations.sort_by_cached_key(|v| {
+            (
+                v.code,
+                v.school.clone(),
+                v.applicant.clone(),
+                v.batch.clone(),
+                v.category.clone(),
+                v.detail.clone(),
+                v.found.clone(),
+            )
         });
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
 
 use self::gate::Gate;
 use self::listen::listen;
@@ -59,8 +60,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 fn log(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| "info,sqlx=warn,sea_orm_migration=warn".into());
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    // What the libraries of the database warn of may hold its address, and that a password.
+    let quiet = ["sqlx=error", "sea_orm=error"].into_iter().filter_map(|d| d.parse().ok());
+    let filter = quiet.fold(filter, EnvFilter::add_directive);
     // Colours are for people; what keeps a log would keep their codes.
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

@@ -6,7 +6,7 @@
 use luqu_engine::domain::{Gender, id_number};
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 
-use super::people::people_csv;
+use super::people::{people_csv, program_csv};
 use super::style::{Cell, Column, Styles, failed, page, signed_table, table};
 use crate::error::Failure;
 
@@ -141,14 +141,18 @@ fn id_kind(student: &Student, _: &Intake, headings: Headings) -> String {
     .to_owned()
 }
 
-/// The bytes of the CSV: UTF-8 with BOM, ids as text, nothing that can act as a formula.
+/// The bytes of the CSV: UTF-8 with BOM, nothing that can act as a formula. Under Chinese headings ids are text to a
+/// spreadsheet; codes are for a program, which wants the numbers and nothing behind them.
 #[must_use]
 pub fn csv(students: &[Student], intake: Intake, headings: Headings) -> Vec<u8> {
     let head: Vec<&str> = FIELDS.iter().map(|f| heading(f, headings)).collect();
     let row = |s: &Student| -> Vec<String> {
         FIELDS.iter().map(|f| (f.value)(s, &intake, headings)).collect()
     };
-    people_csv(&head, students.iter().map(row))
+    match headings {
+        Headings::Chinese => people_csv(&head, students.iter().map(row)),
+        Headings::Codes => program_csv(&head, students.iter().map(row)),
+    }
 }
 
 const fn heading(field: &Field, headings: Headings) -> &'static str {

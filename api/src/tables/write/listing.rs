@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::people::people_csv;
 use super::style::{Cell, Column, Styles, failed, table};
+use super::words::{Words, told};
 use crate::error::Failure;
 
 /// What a column holds.
@@ -19,6 +20,8 @@ pub enum Kind {
     Time,
     /// `true` and `false`, written as 是 and 否.
     Flag,
+    /// Words of the API, written as people call them.
+    Word(Words),
 }
 
 /// A column of a list.
@@ -56,6 +59,12 @@ pub const fn flag(key: &'static str, title: &'static str) -> Listed {
     Listed { key, title, kind: Kind::Flag }
 }
 
+/// A column of words that people call otherwise.
+#[must_use]
+pub const fn word(key: &'static str, title: &'static str, words: Words) -> Listed {
+    Listed { key, title, kind: Kind::Word(words) }
+}
+
 impl Listed {
     /// What a cell of the column says; blank for nothing.
     fn said(&self, row: &Value) -> String {
@@ -65,12 +74,21 @@ impl Listed {
             (Value::Number(n), Kind::Time) => n.as_i64().map_or_else(String::new, |micros| {
                 Moment::from_unix_seconds(micros.div_euclid(1_000_000)).to_string()
             }),
-            (Value::String(text), _) => text.clone(),
+            (Value::String(text), _) => self.told(text).to_owned(),
             (Value::Array(all), _) => {
-                let word = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+                let word = |v: &Value| {
+                    v.as_str().map_or_else(|| v.to_string(), |t| self.told(t).to_owned())
+                };
                 all.iter().map(word).collect::<Vec<_>>().join("；")
             }
             (other, _) => other.to_string(),
+        }
+    }
+
+    fn told<'a>(&self, text: &'a str) -> &'a str {
+        match self.kind {
+            Kind::Word(words) => told(words, text),
+            _ => text,
         }
     }
 
@@ -82,13 +100,13 @@ impl Listed {
         match self.kind {
             // Figures to be read and added up; nothing is decided by them.
             Kind::Number => said.parse().map_or(Cell::Owned(said), Cell::Number),
-            Kind::Text | Kind::Time | Kind::Flag => Cell::Owned(said),
+            Kind::Text | Kind::Time | Kind::Flag | Kind::Word(_) => Cell::Owned(said),
         }
     }
 
     fn width(&self) -> f64 {
         match self.kind {
-            Kind::Text => 20.0,
+            Kind::Text | Kind::Word(_) => 20.0,
             Kind::Time => 24.0,
             Kind::Number | Kind::Flag => 10.0,
         }
@@ -124,19 +142,25 @@ mod tests {
 
     use super::*;
 
-    const COLUMNS: [Listed; 4] =
-        [text("id", "号"), number("total", "总分"), time("at", "时间"), flag("on", "有效")];
+    const COLUMNS: [Listed; 5] = [
+        text("id", "号"),
+        number("total", "总分"),
+        time("at", "时间"),
+        flag("on", "有效"),
+        word("states", "状态", &[("open", "开放")]),
+    ];
 
     #[test]
     fn a_list_is_text_where_ids_are_and_never_a_formula() {
         let rows = [
-            json!({"id": "500222201001010000", "total": "612.5", "at": 0, "on": true}),
+            json!({"id": "500222201001010000", "total": "612.5", "at": 0, "on": true, "states": ["open", "x"]}),
             json!({"id": "=cmd|calc!A1", "total": null, "at": null, "on": false}),
         ];
         let said = String::from_utf8(csv(&COLUMNS, &rows)).expect("UTF-8");
         let lines: Vec<&str> = said.lines().collect();
-        assert_eq!(lines[0], "\u{feff}号,总分,时间,有效");
+        assert_eq!(lines[0], "\u{feff}号,总分,时间,有效,状态");
         assert!(lines[1].starts_with("\"500222201001010000\t\",612.5,1970-01-01T"), "{said}");
+        assert!(lines[1].ends_with("是,开放；x"), "{said}");
         assert!(lines[2].starts_with("'=cmd|calc!A1,,,否"), "{said}");
         let book = xlsx("表", &COLUMNS, &rows).expect("a workbook");
         assert_eq!(book, xlsx("表", &COLUMNS, &rows).expect("the same"));

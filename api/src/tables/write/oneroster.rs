@@ -2,7 +2,7 @@
 //!
 //! Header order and vocabulary are the standard's (1EdTech OneRoster CSV Binding 1.2.1); what it has no column for
 //! stands behind in `metadata.cn.*`. In bulk `status` and `dateLastModified` stay empty. The files are for machines:
-//! UTF-8 without BOM, and no cell is altered. No id number and no registry number, which holds one, is here.
+//! UTF-8 without BOM, and no cell is altered but one that begins like a formula, since people open them too. No id number and no registry number, which holds one, is here.
 
 use std::io::{Cursor, Write as _};
 
@@ -10,6 +10,7 @@ use luqu_engine::domain::Gender;
 use zip::write::SimpleFileOptions;
 use zip::{DateTime, ZipWriter};
 
+use super::people::harmless;
 use crate::error::Failure;
 
 /// A school and its district.
@@ -239,7 +240,8 @@ pub fn archive(roster: &Roster, id: SourcedId<'_>) -> Result<Vec<u8>, Failure> {
         let mut csv =
             csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
         for row in rows {
-            csv.write_record(&row).map_err(|e| broken(&e))?;
+            let cells = row.iter().map(|cell| harmless(cell).into_owned());
+            csv.write_record(cells).map_err(|e| broken(&e))?;
         }
         let bytes = csv.into_inner().map_err(|e| broken(&e))?;
         zip.start_file(format!("{name}.csv"), options).map_err(|e| broken(&e))?;
@@ -419,7 +421,42 @@ fn names(name: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::names;
+    use std::io::{Cursor, Read as _};
+
+    use super::{Roster, Student, archive, names};
+
+    #[test]
+    fn no_cell_begins_like_a_formula() {
+        let student = |name: &str| Student {
+            applicant_id: "0042".to_owned(),
+            name: name.to_owned(),
+            gender: None,
+            school_id: "S1".to_owned(),
+            class_no: None,
+            junior_id: "J1".to_owned(),
+            junior: "@SUM(1)".to_owned(),
+            batch: String::new(),
+            category: String::new(),
+            registered: false,
+        };
+        let roster = Roster {
+            season: "s".to_owned(),
+            district: "某区".to_owned(),
+            year: 2026,
+            orgs: Vec::new(),
+            classes: Vec::new(),
+            students: ["=HYPERLINK(\"http://x\")", "-1+1", "张三"].map(student).into(),
+        };
+        let bytes = archive(&roster, &|kind, key| format!("{kind}-{key}")).expect("an archive");
+        let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).expect("an archive");
+        let mut users = String::new();
+        zip.by_name("users.csv").expect("users").read_to_string(&mut users).expect("text");
+        let mut table = csv::Reader::from_reader(users.as_bytes());
+        let rows: Vec<_> = table.records().map(|row| row.expect("a row")).collect();
+        assert_eq!(rows.len(), 3);
+        assert!(!rows.iter().flatten().any(|cell| cell.starts_with(['=', '-', '@'])), "{users}");
+        assert_eq!((&rows[2][22], &rows[2][9]), ("张三", "0042"), "{users}");
+    }
 
     #[test]
     fn a_name_has_two_parts_neither_of_them_empty() {

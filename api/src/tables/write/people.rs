@@ -13,20 +13,43 @@ where
     R::Item: IntoIterator,
     <R::Item as IntoIterator>::Item: AsRef<str>,
 {
+    table(header, rows, defused)
+}
+
+/// The same for a program: long numbers are as they are.
+pub fn program_csv<R>(header: &[&str], rows: R) -> Vec<u8>
+where
+    R: IntoIterator,
+    R::Item: IntoIterator,
+    <R::Item as IntoIterator>::Item: AsRef<str>,
+{
+    table(header, rows, harmless)
+}
+
+fn table<R>(header: &[&str], rows: R, shown: fn(&str) -> Cow<'_, str>) -> Vec<u8>
+where
+    R: IntoIterator,
+    R::Item: IntoIterator,
+    <R::Item as IntoIterator>::Item: AsRef<str>,
+{
     let mut out = "\u{feff}".to_owned();
-    line(&mut out, header.iter().copied());
+    line(&mut out, header.iter().copied(), shown);
     for row in rows {
-        line(&mut out, row);
+        line(&mut out, row, shown);
     }
     out.into_bytes()
 }
 
-fn line<S: AsRef<str>>(out: &mut String, cells: impl IntoIterator<Item = S>) {
+fn line<S: AsRef<str>>(
+    out: &mut String,
+    cells: impl IntoIterator<Item = S>,
+    shown: fn(&str) -> Cow<'_, str>,
+) {
     for (at, cell) in cells.into_iter().enumerate() {
         if at > 0 {
             out.push(',');
         }
-        let cell = defused(cell.as_ref());
+        let cell = shown(cell.as_ref());
         if cell.contains(['"', ',', '\n', '\r', '\t']) {
             out.push('"');
             out.push_str(&cell.replace('"', "\"\""));
@@ -41,7 +64,16 @@ fn line<S: AsRef<str>>(out: &mut String, cells: impl IntoIterator<Item = S>) {
 /// The cell as a spreadsheet may see it: one that begins like a formula gets an apostrophe in front, a
 /// number that would be rounded or lose its zeros a tab behind. Plain negative numbers stay numbers.
 pub fn defused(cell: &str) -> Cow<'_, str> {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let long = cell.len() > SAFE_DIGITS || (cell.len() > 1 && cell.starts_with('0'));
+    if long && digits(cell) { Cow::Owned(format!("{cell}\t")) } else { harmless(cell) }
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The cell as it is, or with an apostrophe in front where it begins like a formula.
+pub fn harmless(cell: &str) -> Cow<'_, str> {
     let number =
         |text: &str| text.split_once('.').map_or(digits(text), |(a, b)| digits(a) && digits(b));
     let first = cell.trim_start_matches([' ', '\u{3000}']).chars().next();
@@ -49,11 +81,6 @@ pub fn defused(cell: &str) -> Cow<'_, str> {
         Some('-') if cell.strip_prefix('-').is_some_and(number) => Cow::Borrowed(cell),
         Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => {
             Cow::Owned(format!("'{cell}"))
-        }
-        _ if digits(cell)
-            && (cell.len() > SAFE_DIGITS || (cell.len() > 1 && cell.starts_with('0'))) =>
-        {
-            Cow::Owned(format!("{cell}\t"))
         }
         _ => Cow::Borrowed(cell),
     }
@@ -74,6 +101,8 @@ mod tests {
         }
         assert_eq!(defused("500222201001010000"), "500222201001010000\t");
         assert_eq!(defused("0042"), "0042\t");
+        assert_eq!(harmless("0042"), "0042");
+        assert_eq!(harmless("-1+1"), "'-1+1");
     }
 
     #[test]
