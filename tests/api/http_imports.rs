@@ -189,7 +189,7 @@ fn what_is_no_import_is_refused_and_leaves_nothing() {
             |name: &str, bytes: &[u8]| Upload { name: name.to_owned(), bytes: bytes.to_vec() };
 
         let notes = csv("会议记录.csv", b"a,b\n1,2\n");
-        let told = clerk.upload(&imports, &[notes.clone()]).await.must_be(409);
+        let told = clerk.upload(&imports, std::slice::from_ref(&notes)).await.must_be(409);
         assert!(told["detail"].as_str().is_some_and(|d| d.contains("没有认得的表")), "{told}");
         // Beside a table it is no more than a warning.
         let schools = district(&DistrictSpec::new(60, 7));
