@@ -154,7 +154,7 @@ fn the_gate_opens_step_by_step_and_closes_in_the_right_order() {
             assert_eq!(gate(two).await.must_be(200)["standing"], "eligible");
 
             // A revocation by two takes class place, record, clearance, arrival and seat, in this order.
-            let body = json!({"kind": "revocation", "applicant": one, "reason": "冒名顶替"});
+            let body = json!({"kind": "revocation", "applicant": one, "reason": "\n 冒名顶替 "});
             for reason in ["冒名", "冒名\n顶替", "冒名\u{202e}顶替", &"冒".repeat(201)] {
                 let body = json!({"kind": "revocation", "applicant": one, "reason": reason});
                 clerk.post(&format!("{base}/decisions"), body).await.must_be(400);

@@ -68,7 +68,9 @@ impl Office {
         mistake: Mistake,
     ) -> Result<(PlanProposal, Vec<Differs>), ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
-        typed::document(&mistake.approval_no)?;
+        let approval_no = typed::document(&mistake.approval_no)?.to_owned();
+        let reason = typed::reason(&mistake.reason)?.to_owned();
+        let mistake = Mistake { approval_no, reason: reason.clone(), ..mistake };
         if mistake.total < Score::ZERO {
             return Err(ActError::Conflict("总分不能为负数".to_owned()));
         }
@@ -76,7 +78,6 @@ impl Office {
             return Err(ActError::Conflict("该批次尚未公布，请直接更正数据后重新计算".to_owned()));
         }
         let differs = self.differences(season, &mistake).await?;
-        let reason = mistake.reason.clone();
         let body = serde_json::to_string(&Body { mistake, differs: differs.clone() })
             .map_err(|e| Failure::Internal(e.to_string()))?;
         let proposal = self.propose(actor, season, DecisionKind::Correction, &reason, body).await?;

@@ -39,6 +39,7 @@ impl Office {
         note: &str,
     ) -> Result<PlanProposal, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        let note = typed::note(note)?;
         let decisions = self.store.read().decisions(season).await?;
         must_be_unfrozen(&decisions, FROZEN)?;
         let found = self.folded_season(season).await?;
@@ -97,6 +98,7 @@ impl Office {
         note: &str,
     ) -> Result<PlanProposal, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        let note = typed::note(note)?;
         if self.store.read().has_plan(season).await? {
             return Err(ActError::Conflict("指标已经分配，或没有要分配的指标".to_owned()));
         }
@@ -171,7 +173,6 @@ impl Office {
     }
 
     /// Nothing more is proposed once the persons of a season are destroyed: what is said of them then would stay.
-    /// What takes something from somebody, or gives it, has a reason; the plan may have a note.
     pub(super) async fn propose(
         &self,
         actor: &Actor,
@@ -180,12 +181,6 @@ impl Office {
         note: &str,
         body: String,
     ) -> Result<PlanProposal, ActError> {
-        let note = match kind {
-            DecisionKind::FreezePlan | DecisionKind::Quota => typed::note(note)?,
-            DecisionKind::Correction | DecisionKind::Revocation | DecisionKind::Retention => {
-                typed::reason(note)?
-            }
-        };
         let digest = digest(body.as_bytes());
         let tx = self.write_kept(season).await?;
         let proposal = Proposal {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::memory::away;
 use super::run::checked;
-use super::{ActError, Actor, Office, digest, now};
+use super::{ActError, Actor, Office, digest, now, typed};
 use crate::ledger::Event;
 use crate::store::{Admission, DecisionKind, GateKind, GateRow, Mode, Record, Role, Tx, Which};
 
@@ -298,6 +298,7 @@ impl Office {
         reason: &str,
     ) -> Result<super::PlanProposal, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
+        let reason = typed::reason(reason)?;
         let admission = self.active_admission(season, applicant).await?;
         let body = json!({"admission": admission.id, "applicant": applicant, "reason": reason});
         self.propose(actor, season, DecisionKind::Revocation, reason, body.to_string()).await

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use luqu_engine::domain::Moment;
 use serde_json::json;
 
-use super::{ActError, Actor, Office, PlanProposal, now};
+use super::{ActError, Actor, Office, PlanProposal, now, typed};
 use crate::ledger::Event;
 use crate::store::{Decision, DecisionKind, DecisionStatus, Mode, Role, SeasonRow, Tx};
 
@@ -44,6 +44,7 @@ impl Office {
     ) -> Result<PlanProposal, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         self.must_be_due(season).await?;
+        let reason = typed::reason(reason)?;
         let body = json!({"season": season, "reason": reason}).to_string();
         self.propose(actor, season, DecisionKind::Retention, reason, body).await
     }

@@ -459,7 +459,7 @@ fn sheet_rows(
         for (column, place) in part.columns().iter().zip(&places) {
             let mut cell = text(record.cell(*place));
             match *column {
-                "outcome" => cell = key_of(&words::OUTCOMES, cell),
+                "outcome" => cell = key_of(words::OUTCOMES, cell),
                 "full" => cell = key_of(&[("yes", "是"), ("no", "否")], cell),
                 "batch" => {
                     let named = policy.batches.iter().find(|b| b.name == cell);

@@ -161,7 +161,7 @@ pub const EVENTS: Words = &[
 
 /// What people call a word; the word itself where the list does not have it.
 #[must_use]
-pub fn told<'a>(words: Words, word: &'a str) -> &'a str {
+pub fn told(words: Words, word: &str) -> &str {
     words.iter().find(|(key, _)| *key == word).map_or(word, |(_, told)| told)
 }
 
