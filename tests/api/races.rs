@@ -336,7 +336,7 @@ fn a_run_that_is_stopped_as_it_ends_leaves_no_round() {
         store.execute_raw("BEGIN; LOCK TABLE round IN SHARE MODE").await.expect("a lock");
         let stop = async {
             let read = office.store().read();
-            while read.job(id).await.expect("jobs").is_none_or(|j| !j.step.contains("storing")) {
+            while read.job(id).await.expect("jobs").is_none_or(|j| !j.step.contains("保存")) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             tokio::time::sleep(Duration::from_millis(500)).await;

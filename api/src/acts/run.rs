@@ -207,7 +207,7 @@ impl Office {
         // was asked to stop leaves none.
         if !tx.finish_job(job.id, worker, id, now()).await? {
             drop(tx);
-            let ends = self.step(job, worker, "保存 storing").await?;
+            let ends = self.step(job, worker, "保存").await?;
             return Ok(ends.unwrap_or(RunOutcome::Lost));
         }
         let told = json!({
