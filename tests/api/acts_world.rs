@@ -152,9 +152,7 @@ impl World {
 
     /// Everything from the imports to the last publication; the admissions.
     pub(crate) async fn live(&self) -> usize {
-        self.import().await;
-        self.freeze().await;
-        self.import_people().await;
+        self.bring_in().await;
         let mut admitted = 0;
         for batch in self.batches() {
             self.collect(&batch).await;
@@ -213,6 +211,13 @@ impl World {
             .approve_quota(&self.reviewer, season, quota.decision, &quota.digest)
             .await
             .expect("an approval");
+    }
+
+    /// Everything until wishes open: the plan brought in, frozen and distributed, and the people brought in.
+    pub(crate) async fn bring_in(&self) {
+        self.import().await;
+        self.freeze().await;
+        self.import_people().await;
     }
 
     /// The wishes of a batch opened and closed.

@@ -39,9 +39,7 @@ pub(crate) fn zipped(files: &Files) -> Vec<u8> {
 
 /// Two published batches, the checkpoint after the first, and the bundle after the second.
 async fn published(world: &World) -> (String, Files) {
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
+    world.bring_in().await;
     let batches = world.batches();
     let mut witness = String::new();
     for (at, batch) in batches.iter().take(2).enumerate() {
@@ -332,9 +330,7 @@ fn a_bundle_taken_while_people_sign_is_clean() {
     for db in TestDb::all() {
         block_on(async {
             let world = Arc::new(World::new(&db, 60).await);
-            world.import().await;
-            world.freeze().await;
-            world.import_people().await;
+            world.bring_in().await;
             let batch = world.batches().remove(0);
             world.collect(&batch).await;
             let done = Arc::new(AtomicBool::new(false));

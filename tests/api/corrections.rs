@@ -161,9 +161,7 @@ fn later_batches_go_on_after_a_correction_for_somebody_already_seated_there() {
     let db = TestDb::sqlite();
     block_on(async {
         let world = World::new(&db, 600).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         let batches = world.batches();
         let (last, earlier) = batches.split_last().expect("batches");
         for batch in earlier {

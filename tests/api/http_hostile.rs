@@ -16,9 +16,7 @@ fn whoever_asks_before_results_are_open_is_told_nothing_and_rests_no_number() {
     let db = TestDb::sqlite();
     block_on(async {
         let world = World::new(&db, 150).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         let batches = world.batches();
         world.collect(&batches[0]).await;
         let anybody = Client::anonymous(&world);
@@ -176,9 +174,7 @@ fn a_stream_of_events_ends_with_the_session() {
     let db = TestDb::sqlite();
     block_on(async {
         let world = World::new(&db, 120).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         let batch = world.batches().remove(0);
         world.collect(&batch).await;
         let anybody = Client::anonymous(&world);

@@ -89,9 +89,7 @@ fn families_look_up_their_own_result_alone() {
     let db = TestDb::sqlite();
     block_on(async {
         let world = World::new(&db, 120).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         let anybody = Client::anonymous(&world);
         let reviewer = anybody.signed_in("qian").await;
         let ask = |applicant: String, code: String| {

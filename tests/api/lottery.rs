@@ -35,9 +35,7 @@ fn the_seed_is_committed_first_and_public_when_wishes_close() {
             let committed = facts(&world, "lottery_committed").await;
             let commitment = committed[0]["commitment"].as_str().expect("a hash").to_owned();
             assert!(committed[0]["seed"].is_null());
-            world.import().await;
-            world.freeze().await;
-            world.import_people().await;
+            world.bring_in().await;
             let batch = world.batches().remove(0);
             office.open_wishes(&world.clerk, season, &batch).await.expect("an opening");
             let known = office.store().read().lottery(season).await.expect("a row").expect("it");
@@ -71,9 +69,7 @@ fn a_live_season_keeps_its_calendar_and_its_secret() {
     block_on(async {
         let later = |text: &str| unseeded(text).replace("\"2026-0", "\"2099-0");
         let world = World::begun(&db, 60, Mode::Live, later).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         let batch = world.batches().remove(0);
         let early = world.office.open_wishes(&world.clerk, &world.season, &batch).await;
         let Err(ActError::Conflict(words)) = early else { panic!("{early:?}") };
@@ -89,9 +85,7 @@ fn a_live_season_keeps_its_calendar_and_its_secret() {
             text
         };
         let world = World::begun(&db, 60, Mode::Live, later).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         let (batch, season) = (world.batches().remove(0), world.season.as_str());
         world.office.open_wishes(&world.clerk, season, &batch).await.expect("an opening");
         let early = world.office.close_wishes(&world.clerk, season, &batch, None).await;

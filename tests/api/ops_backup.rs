@@ -13,9 +13,7 @@ use crate::ops_kit::{Server, luqu, must_exit, told};
 async fn published(db: &TestDb, folder: &Path) -> World {
     let mut world = World::new(db, 120).await;
     world.office = world.office.clone().guarded(Guard::at(folder.join("checkpoint.txt")));
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
+    world.bring_in().await;
     let first = world.batches().remove(0);
     world.collect(&first).await;
     world.publish(&first).await;

@@ -52,9 +52,7 @@ struct Signed {
 impl Signed {
     async fn on(db: &TestDb) -> Self {
         let world = World::new(db, 200).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         // The first batch is a small one.
         let [first, batch] = [0, 1].map(|at| world.batches()[at].clone());
         world.collect(&first).await;

@@ -33,9 +33,7 @@ fn the_serving_role_runs_a_season_and_unmakes_nothing() {
         let store = Store::open(&url).await.expect("the serving role");
         let keys = Keys::read(&world.keys_file()).expect("keys");
         world.office = Office::new(store.clone(), keys.into());
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         let first = world.batches().remove(0);
         world.collect(&first).await;
         let admitted = world.publish(&first).await;

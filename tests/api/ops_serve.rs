@@ -14,9 +14,7 @@ use crate::races::Held;
 /// A season whose first batch is closed, ready to be run.
 async fn closed(db: &TestDb, applicants: u32) -> World {
     let world = World::new(db, applicants).await;
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
+    world.bring_in().await;
     world.collect(&world.batches()[0]).await;
     world
 }

@@ -115,9 +115,7 @@ fn rivals_of_a_season(most: usize) -> usize {
     for db in TestDb::all() {
         batches = block_on(async {
             let world = World::new(&db, 60).await;
-            world.import().await;
-            world.freeze().await;
-            world.import_people().await;
+            world.bring_in().await;
             let batches: Vec<String> = world.batches().into_iter().take(most).collect();
             for batch in &batches {
                 world.collect(batch).await;
@@ -161,9 +159,7 @@ fn writers_against_the_close() {
     for db in TestDb::all() {
         block_on(async {
             let world = World::new(&db, 120).await;
-            world.import().await;
-            world.freeze().await;
-            world.import_people().await;
+            world.bring_in().await;
             let batch = world.batches().remove(0);
             let (office, season) = (&world.office, world.season.as_str());
             office.open_wishes(&world.clerk, season, &batch).await.expect("an opening");
@@ -261,9 +257,7 @@ fn an_import_and_the_opening_of_wishes_at_once_have_one_winner() {
 fn import_against_the_opening(db: &TestDb, undo: bool) {
     block_on(async {
         let world = World::new(db, 60).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         let (office, season, clerk) = (&world.office, world.season.as_str(), &world.clerk);
         let import = staged(&world, Table::Applicants, "applicants.csv", ("", "")).await;
         if undo {
@@ -307,9 +301,7 @@ fn two_runs_of_a_batch_at_once_are_one() {
     for db in TestDb::all() {
         block_on(async {
             let world = World::new(&db, 60).await;
-            world.import().await;
-            world.freeze().await;
-            world.import_people().await;
+            world.bring_in().await;
             let batch = world.batches().remove(0);
             world.collect(&batch).await;
             let held = Held::new(&db).await;
@@ -325,9 +317,7 @@ fn a_run_that_is_stopped_as_it_ends_leaves_no_round() {
     let Some(db) = TestDb::postgres() else { return };
     block_on(async {
         let world = World::new(&db, 60).await;
-        world.import().await;
-        world.freeze().await;
-        world.import_people().await;
+        world.bring_in().await;
         let batch = world.batches().remove(0);
         world.collect(&batch).await;
         let (office, season) = (&world.office, world.season.as_str());

@@ -12,9 +12,7 @@ use crate::http_kit::Client;
 /// A world whose first batch is open for wishes.
 async fn open(db: &TestDb) -> (World, String) {
     let world = World::new(db, 120).await;
-    world.import().await;
-    world.freeze().await;
-    world.import_people().await;
+    world.bring_in().await;
     let batch = world.batches().remove(0);
     world.office.open_wishes(&world.clerk, &world.season, &batch).await.expect("an opening");
     (world, batch)
