@@ -14,9 +14,7 @@ use super::memory::away;
 use super::{ActError, Actor, Office, PlanProposal, now, typed};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{
-    Admission, DecisionKind, DecisionStatus, GateKind, NewAdmission, Publishing, Role, SeatLine,
-};
+use crate::store::{Admission, DecisionKind, GateKind, NewAdmission, Publishing, Role, SeatLine};
 
 /// A mistake to be put right.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -200,8 +198,7 @@ impl Office {
     /// The corrections that two people made, the first in front.
     pub(super) async fn corrections(&self, season: &str) -> Result<Vec<Body>, ActError> {
         let decisions = self.store.read().decisions(season).await?.into_iter();
-        let made = decisions
-            .filter(|d| d.kind == DecisionKind::Correction && d.status == DecisionStatus::Approved);
+        let made = decisions.filter(|d| d.made(DecisionKind::Correction));
         // Those of a season whose personal data were destroyed hold nothing.
         Ok(made.filter_map(|d| serde_json::from_str(&d.body).ok()).collect())
     }

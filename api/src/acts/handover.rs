@@ -238,7 +238,7 @@ impl Office {
 /// Refuses a school that the frozen plan does not have.
 async fn must_be_a_school(tx: &Tx, season: &str, school: Option<&str>) -> Result<(), ActError> {
     match school {
-        Some(id) if !tx.school_names(season).await?.contains_key(id) => {
+        Some(id) if tx.school_name(season, id).await?.is_none() => {
             Err(ActError::NotFound(format!("学校 {id}")))
         }
         _ => Ok(()),

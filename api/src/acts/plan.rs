@@ -244,7 +244,7 @@ impl Office {
     /// The season whose plan two people froze.
     async fn frozen(&self, season: &str) -> Result<Season, ActError> {
         let all = self.store.read().decisions(season).await?;
-        match all.into_iter().find(is_freeze) {
+        match all.into_iter().find(|d| d.made(DecisionKind::FreezePlan)) {
             Some(decision) => self.frozen_season(season, &decision.body).await,
             None => Err(ActError::Conflict("请先冻结招生计划".to_owned())),
         }
@@ -296,15 +296,10 @@ impl Office {
 
 /// Passes while no plan is frozen.
 pub(super) fn must_be_unfrozen(decisions: &[Decision], words: &str) -> Result<(), ActError> {
-    if decisions.iter().any(is_freeze) {
+    if decisions.iter().any(|d| d.made(DecisionKind::FreezePlan)) {
         return Err(ActError::Conflict(words.to_owned()));
     }
     Ok(())
-}
-
-/// Whether a decision froze the plan.
-fn is_freeze(decision: &Decision) -> bool {
-    decision.kind == DecisionKind::FreezePlan && decision.status == DecisionStatus::Approved
 }
 
 /// Whether a by-junior line has seats and no cell yet.

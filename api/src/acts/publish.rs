@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use luqu_engine::domain::{Applicant, Season};
 use luqu_engine::policy::Category;
@@ -176,7 +177,7 @@ struct Holder<'c> {
     position: u16,
     category: &'c Category,
     /// The lines with seats for them: those of the class itself in front, then those that return or carry to it.
-    lines: Vec<usize>,
+    lines: Arc<[usize]>,
 }
 
 impl<'l> Seats<'l> {
@@ -231,7 +232,7 @@ impl<'l> Seats<'l> {
     fn holders<'c>(&self, computed: &'c Computed, batch: &str) -> Vec<Holder<'c>> {
         let season = &computed.season;
         let policy = season.policy();
-        let mut known: BTreeMap<Wanted<'c>, Vec<usize>> = BTreeMap::new();
+        let mut known: BTreeMap<Wanted<'c>, Arc<[usize]>> = BTreeMap::new();
         let mut holders = Vec::new();
         for (applicant, outcome) in season.applicants().iter().zip(&computed.answer.outcomes) {
             let Some((of, position, school, category)) = outcome.seat() else { continue };
@@ -252,7 +253,7 @@ impl<'l> Seats<'l> {
     }
 
     /// The lines with seats for a class, its own in front.
-    fn lines_for(&self, season: &Season, wanted: Wanted<'_>) -> Vec<usize> {
+    fn lines_for(&self, season: &Season, wanted: Wanted<'_>) -> Arc<[usize]> {
         let mut lines: Vec<(bool, usize)> = Vec::new();
         for (at, line) in self.lines.iter().enumerate() {
             let plan = (line.batch.as_str(), line.category.as_str());
@@ -273,30 +274,25 @@ impl<'l> Seats<'l> {
 
     /// Seats one more holder; others move to other lines of theirs where that makes room. False where nothing does.
     fn seat(&self, holders: &[Holder<'_>], new: usize, sits: &mut [Vec<usize>]) -> bool {
-        // By line that was looked at: who would come to it.
-        let mut comes: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut looked = VecDeque::new();
-        let mut from: BTreeMap<usize, usize> = BTreeMap::new();
-        for &line in &holders[new].lines {
-            comes.insert(line, new);
-            looked.push_back(line);
-        }
+        // By line that was looked at: who would come to it, and from which line.
+        let mut comes: BTreeMap<usize, (usize, Option<usize>)> = BTreeMap::new();
+        let mut looked: VecDeque<usize> = holders[new].lines.iter().copied().collect();
+        comes.extend(looked.iter().map(|&line| (line, (new, None))));
         while let Some(line) = looked.pop_front() {
             if sits[line].len() < self.free[line].len() {
-                let (mut to, mut who) = (line, comes[&line]);
-                sits[to].push(who);
-                while let Some(&left) = from.get(&to) {
-                    sits[left].retain(|&other| other != who);
-                    (to, who) = (left, comes[&left]);
+                let mut to = line;
+                loop {
+                    let (who, from) = comes[&to];
                     sits[to].push(who);
+                    let Some(from) = from else { return true };
+                    sits[from].retain(|&other| other != who);
+                    to = from;
                 }
-                return true;
             }
             for &sitting in &sits[line] {
-                for &next in &holders[sitting].lines {
+                for &next in holders[sitting].lines.iter() {
                     if let Entry::Vacant(free) = comes.entry(next) {
-                        free.insert(sitting);
-                        from.insert(next, line);
+                        free.insert((sitting, Some(line)));
                         looked.push_back(next);
                     }
                 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{ActError, Actor, Office, PlanProposal, now, typed};
 use crate::ledger::Event;
-use crate::store::{Decision, DecisionKind, DecisionStatus, Mode, Role, SeasonRow, Tx};
+use crate::store::{Decision, DecisionKind, Mode, Role, SeasonRow, Tx};
 
 /// What a destruction did.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -22,9 +22,7 @@ pub struct Destroyed {
 }
 
 fn destroyed(decisions: &[Decision]) -> bool {
-    let done =
-        |d: &Decision| d.kind == DecisionKind::Retention && d.status == DecisionStatus::Approved;
-    decisions.iter().any(done)
+    decisions.iter().any(|d| d.made(DecisionKind::Retention))
 }
 
 fn gone() -> ActError {

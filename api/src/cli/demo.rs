@@ -123,7 +123,9 @@ fn show(args: &Args, room: &Room, keep: bool) -> Result<Exit, Failure> {
     let _ = writeln!(err, "共用时 {} total\n", seconds(began.elapsed()))
         .and_then(|()| writeln!(err, "分数线 cut-offs"))
         .and_then(|()| day::table_of_the_day(&mut err, &season, placed))
-        .and_then(|()| writeln!(err, "\n{}\n", Counts::of(placed).sentence()))
+        .and_then(|()| {
+            writeln!(err, "\n{}\n", Counts::from(certified.certificate.counts).sentence())
+        })
         .and_then(|()| examples(&mut err, &season, placed))
         .and_then(|()| next(&mut err, room, keep, &season, placed));
     Ok(if clean { Exit::Ok } else { Exit::Findings })

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use luqu_engine::domain::{Answer, Fault, FaultCode, Outcome, Season, Table};
+use luqu_engine::domain::{Answer, Fault, FaultCode, Season, Table};
 use luqu_engine::placement::{self, Undecided, UndecidedTie};
 use luqu_engine::verify::{self, AnswerBytes, Prepared, Report};
 use serde::Serialize;
@@ -35,37 +35,36 @@ pub(super) struct Args {
 }
 
 /// How many applicants had which outcome.
-#[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Counts {
     /// 考生
-    pub(super) applicants: usize,
+    pub(super) applicants: u64,
     /// 录取
-    pub(super) placed: usize,
+    pub(super) placed: u64,
     /// 调剂录取
-    pub(super) adjusted: usize,
+    pub(super) adjusted: u64,
     /// 未录取
-    pub(super) unplaced: usize,
+    pub(super) unplaced: u64,
     /// 取消资格
-    pub(super) barred: usize,
+    pub(super) barred: u64,
     /// 未填志愿
-    pub(super) no_wishes: usize,
+    pub(super) no_wishes: u64,
+}
+
+impl From<verify::Counts> for Counts {
+    fn from(of: verify::Counts) -> Self {
+        Self {
+            applicants: of.applicants,
+            placed: of.placed,
+            adjusted: of.adjusted,
+            unplaced: of.unplaced,
+            barred: of.barred,
+            no_wishes: of.no_wishes,
+        }
+    }
 }
 
 impl Counts {
-    pub(super) fn of(answer: &Answer) -> Self {
-        let (applicants, mut counts) = (answer.outcomes.len(), Self::default());
-        for outcome in &answer.outcomes {
-            *match outcome {
-                Outcome::Placed { .. } => &mut counts.placed,
-                Outcome::Adjusted { .. } => &mut counts.adjusted,
-                Outcome::Unplaced => &mut counts.unplaced,
-                Outcome::Barred => &mut counts.barred,
-                Outcome::NoWishes => &mut counts.no_wishes,
-            } += 1;
-        }
-        Self { applicants, ..counts }
-    }
-
     pub(super) fn sentence(self) -> String {
         format!(
             "考生 {}：录取 {}，调剂录取 {}，未录取 {}，取消资格 {}，未填志愿 {}",
@@ -92,12 +91,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Err(exit) => return Ok(exit),
     };
     interrupt::check()?;
-    let placed = match place_written(&season, &args.out, args.format)? {
-        Ok(placed) => placed,
+    let (placed, counts) = match place_written(&season, &args.out, args.format)? {
+        Ok(written) => written,
         Err(stop) => return Ok(tell(&season, &stop)),
     };
 
-    let counts = Counts::of(&placed);
     let mut err = anstream::stderr().lock();
     // A closed stderr is nobody's fault: the answer is written.
     let _ = day::table_of_the_day(&mut err, &season, &placed)
@@ -153,7 +151,7 @@ fn place_written(
     season: &Season,
     out: &Path,
     format: Format,
-) -> Result<Result<Answer, Stop>, Failure> {
+) -> Result<Result<(Answer, Counts), Stop>, Failure> {
     let (placed, prepared) = match placed_prepared(season)? {
         Ok(both) => both,
         Err(stop) => return Ok(Err(stop)),
@@ -168,7 +166,7 @@ fn place_written(
         Err(stop) => return Ok(Err(stop)),
     };
     answer::finish_answer(begun, season, &placed, &certificate, format)?;
-    Ok(Ok(placed))
+    Ok(Ok((placed, certificate.counts.into())))
 }
 
 /// Places, not yet verified, and makes everything meanwhile that verification needs nothing of the answer for.

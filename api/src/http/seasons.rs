@@ -120,8 +120,7 @@ pub(super) async fn status(
         return Err(Problem::not_found("没有这个招生季"));
     };
     let decisions = read.decisions(&season).await?;
-    let approved =
-        |kind| decisions.iter().any(|d| d.kind == kind && d.status == DecisionStatus::Approved);
+    let approved = |kind| decisions.iter().any(|d| d.made(kind));
     let waiting =
         |kind| decisions.iter().any(|d| d.kind == kind && d.status == DecisionStatus::Proposed);
     let words = |kind, propose: &str| {

@@ -82,6 +82,14 @@ pub struct Decision {
     pub approved_by: Option<String>,
 }
 
+impl Decision {
+    /// Whether two people have decided a thing of this kind.
+    #[must_use]
+    pub fn made(&self, kind: DecisionKind) -> bool {
+        self.kind == kind && self.status == DecisionStatus::Approved
+    }
+}
+
 /// A decision to be proposed.
 #[derive(Clone, Debug)]
 pub struct Proposal<'a> {

@@ -24,29 +24,25 @@ struct History {
     states: Option<(&'static str, &'static [(&'static str, &'static str)])>,
     /// Personal data: these columns may be emptied, wherever the row stands, and never say anything else than before.
     emptied: &'static [&'static str],
-    /// When they may, in SQL on `NEW`.
-    released: &'static str,
+    /// Which season a row is of, in SQL on `NEW` and the decision `d` of two to destroy that season's personal data,
+    /// before which nothing is emptied.
+    of_season: &'static str,
+    /// What else lets it be emptied, in SQL on `NEW`.
+    or_when: Option<&'static str>,
 }
 
-/// Two people have decided to destroy the personal data of the row's season.
-const DESTROYED: &str = "EXISTS (SELECT 1 FROM decision d WHERE d.season_id = NEW.season_id \
-    AND d.kind = 'retention' AND d.status = 'approved')";
-/// The same where the subject names the season, alone or with a number behind it.
-const DESTROYED_SUBJECT: &str = "EXISTS (SELECT 1 FROM decision d WHERE d.kind = 'retention' AND d.status = 'approved' \
-    AND (NEW.subject = d.season_id OR substr(NEW.subject, 1, length(d.season_id) + 1) = d.season_id || '/'))";
-/// An import that was taken back has no content.
-const DESTROYED_OR_UNDONE: &str = "(NEW.status = 'undone' OR EXISTS (SELECT 1 FROM decision d \
-    WHERE d.season_id = NEW.season_id AND d.kind = 'retention' AND d.status = 'approved'))";
+const fn history(
+    table: &'static str,
+    keeps: Keeps,
+    keys: &'static [&'static [&'static str]],
+    states: Option<(&'static str, &'static [(&'static str, &'static str)])>,
+) -> History {
+    let of_season = "d.season_id = NEW.season_id";
+    History { table, keeps, keys, states, emptied: &[], of_season, or_when: None }
+}
 
 const fn fixed(table: &'static str, keys: &'static [&'static [&'static str]]) -> History {
-    History {
-        table,
-        keeps: Keeps::Everything,
-        keys,
-        states: None,
-        emptied: &[],
-        released: DESTROYED,
-    }
+    history(table, Keeps::Everything, keys, None)
 }
 
 const fn partly(
@@ -56,14 +52,7 @@ const fn partly(
     status: &'static [(&'static str, &'static str)],
 ) -> History {
     let states = if status.is_empty() { None } else { Some(("status", status)) };
-    History {
-        table,
-        keeps: Keeps::AllBut(columns),
-        keys,
-        states,
-        emptied: &[],
-        released: DESTROYED,
-    }
+    history(table, Keeps::AllBut(columns), keys, states)
 }
 
 /// Rows that hold a seat while they are active, and never again once they are not.
@@ -73,28 +62,22 @@ const fn seats(
     keys: &'static [&'static [&'static str]],
 ) -> History {
     const LEAVES: &[(&str, &str)] = &[("1", "0")];
-    let states = Some(("active", LEAVES));
-    History {
-        table,
-        keeps: Keeps::AllBut(columns),
-        keys,
-        states,
-        emptied: &[],
-        released: DESTROYED,
-    }
+    history(table, Keeps::AllBut(columns), keys, Some(("active", LEAVES)))
 }
+
+/// A subject names its season, alone or with a number behind it.
+const OF_SUBJECT: &str = "NEW.subject = d.season_id \
+    OR substr(NEW.subject, 1, length(d.season_id) + 1) = d.season_id || '/'";
 
 const HISTORIES: &[History] = &[
     fixed("season", &[&["id"]]),
-    History {
-        table: "lottery",
-        keeps: Keeps::AllBut(&["revealed", "seed", "revealed_by", "revealed_at"]),
-        keys: &[&["season_id"]],
-        states: Some(("revealed", &[("0", "1")])),
-        emptied: &[],
-        released: DESTROYED,
-    },
-    fixed("access_log", &[&["id"]]).emptying(&["reason"]).when(DESTROYED_SUBJECT),
+    history(
+        "lottery",
+        Keeps::AllBut(&["revealed", "seed", "revealed_by", "revealed_at"]),
+        &[&["season_id"]],
+        Some(("revealed", &[("0", "1")])),
+    ),
+    fixed("access_log", &[&["id"]]).emptying(&["reason"]).of_season(OF_SUBJECT),
     fixed("school", &[&["season_id", "school_id"]]),
     fixed("graduates", &[&["season_id", "junior_id"]]),
     fixed("plan_line", &[&["id"]]),
@@ -136,7 +119,8 @@ const HISTORIES: &[History] = &[
         &[("staged", "committed"), ("staged", "undone"), ("committed", "undone")],
     )
     .emptying(&["file_name", "content"])
-    .when(DESTROYED_OR_UNDONE),
+    // One that was taken back has no content.
+    .or_when("NEW.status = 'undone'"),
     partly(
         "wish_window",
         &["status", "closed_at", "closed_by", "digest"],
@@ -309,8 +293,24 @@ impl History {
         Self { emptied, ..self }
     }
 
-    const fn when(self, released: &'static str) -> Self {
-        Self { released, ..self }
+    const fn of_season(self, of_season: &'static str) -> Self {
+        Self { of_season, ..self }
+    }
+
+    const fn or_when(self, or_when: &'static str) -> Self {
+        Self { or_when: Some(or_when), ..self }
+    }
+
+    /// Whether personal data of a row may be emptied, in SQL on `NEW`.
+    fn released(&self) -> String {
+        let decided = format!(
+            "EXISTS (SELECT 1 FROM decision d WHERE d.kind = 'retention' AND d.status = 'approved' AND ({}))",
+            self.of_season
+        );
+        match self.or_when {
+            Some(or_when) => format!("({or_when} OR {decided})"),
+            None => decided,
+        }
     }
 
     const fn free(&self) -> &'static [&'static str] {
@@ -332,9 +332,10 @@ impl History {
             let differs = format!("OLD.{column} {differs} NEW.{column}");
             match self.emptied.contains(&column) {
                 true => {
-                    let (full, released) =
-                        (format!("coalesce(length(NEW.{column}), 0) > 0"), self.released);
-                    format!("({differs} AND ({full} OR NOT {released}))")
+                    let released = self.released();
+                    format!(
+                        "({differs} AND (coalesce(length(NEW.{column}), 0) > 0 OR NOT {released}))"
+                    )
                 }
                 false => differs,
             }
