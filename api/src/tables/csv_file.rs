@@ -62,13 +62,15 @@ fn in_blocks<T: TableRow>(path: &Path, context: &Context) -> Option<TableRead<T>
     let mut blocks = Blocks::open(path)?;
     let block = blocks.next().ok()??;
     let block = block.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(block);
-    let (head, rest) = block.split_at(cuts(block, 1, PIECE).0.first()?.0.end);
+    let (head, rest) = block.split_at(cuts(block, 1, PIECE).0.first()?.range.end);
     let (mut reading, after, line) = Reading::<T>::begin(plain(head)?, context).ok()?;
+    let given = block.len() as u64;
     if !reading.headed {
         return None;
     }
     let mut line = lines(&mut reading, after.as_bytes(), line)?;
     line = lines(&mut reading, rest, line)?;
+    reading.expect(given, blocks.length);
     while let Some(block) = blocks.next().ok()? {
         line = lines(&mut reading, block, line)?;
     }
@@ -78,8 +80,8 @@ fn in_blocks<T: TableRow>(path: &Path, context: &Context) -> Option<TableRead<T>
 /// Reads whole lines, the first of which is line `line` of the file; gives the number of the next.
 fn lines<T: TableRow>(reading: &mut Reading<'_, T>, bytes: &[u8], line: u32) -> Option<u32> {
     let (pieces, next) = cuts(bytes, line, PIECE);
-    reading.lot(&pieces, |reading, (range, line)| {
-        let piece = reading.piece(plain(bytes.get(range.clone())?)?, *line);
+    reading.lot(&pieces, |reading, cut| {
+        let piece = reading.piece(plain(bytes.get(cut.range.clone())?)?, cut);
         piece.broken.is_none().then_some(piece)
     })?;
     Some(next)
@@ -98,6 +100,8 @@ struct Blocks {
     /// The bytes at the front of the buffer that were given.
     given: usize,
     size: usize,
+    /// The bytes of the file.
+    length: u64,
 }
 
 impl Blocks {
@@ -110,7 +114,7 @@ impl Blocks {
         let size = PIECE * lot();
         let buffer = Vec::with_capacity(size.min(usize::try_from(data.len()).ok()? + 1));
         let file = File::open(path).ok()?.take(MAX_CSV);
-        Some(Self { file, buffer, given: 0, size })
+        Some(Self { file, buffer, given: 0, size, length: data.len() })
     }
 
     /// The next block, which ends with a line or the file; nothing after the last.

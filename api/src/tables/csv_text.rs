@@ -229,17 +229,25 @@ fn ends_line(before: Option<&u8>, byte: u8) -> bool {
     byte == b'\r' || (byte == b'\n' && before != Some(&b'\r'))
 }
 
-/// Cuts text without quotes into pieces of about `size` bytes at line ends, each with the number of its
-/// first line; `line` is that of the first. Gives the number of the line after the last piece too.
-pub(super) fn cuts(text: &[u8], line: u32, size: usize) -> (Vec<(Range<usize>, u32)>, u32) {
+/// A piece of text: where it is, the number of its first line, and how many lines it has.
+pub(super) struct Cut {
+    pub(super) range: Range<usize>,
+    pub(super) line: u32,
+    pub(super) lines: u32,
+}
+
+/// Cuts text without quotes into pieces of about `size` bytes at line ends; `line` is the number of the first line.
+/// Gives the number of the line after the last piece too.
+pub(super) fn cuts(text: &[u8], line: u32, size: usize) -> (Vec<Cut>, u32) {
     let mut list = Vec::with_capacity(text.len() / size.max(1) + 1);
     let (mut start, mut line) = (0, line);
     while start < text.len() {
         let from = text.len().min(start + size);
         let end = text[from..].iter().position(|&b| b == b'\n');
         let end = end.map_or(text.len(), |e| from + e + 1);
-        list.push((start..end, line));
-        line = line.saturating_add(line_ends(&text[start..end]));
+        let lines = line_ends(&text[start..end]);
+        list.push(Cut { range: start..end, line, lines });
+        line = line.saturating_add(lines);
         start = end;
     }
     (list, line)
@@ -316,10 +324,11 @@ mod tests {
         #[test]
         fn prop_cuts_are_the_text(text in "[ab,\n\r]{0,200}", size in 1usize..40) {
             let (cut, after) = cuts(text.as_bytes(), 1, size);
-            let pieces = || cut.iter().map(|(range, line)| (&text[range.clone()], *line));
+            let pieces = || cut.iter().map(|c| (&text[c.range.clone()], c.line));
             prop_assert_eq!(pieces().map(|(p, _)| p).collect::<String>(), text.clone());
             let ends = text.replace("\r\n", "\n").matches(['\n', '\r']).count();
             prop_assert_eq!(after as usize, 1 + ends);
+            prop_assert_eq!(cut.iter().map(|c| c.lines as usize).sum::<usize>(), ends);
             let mut together = Vec::new();
             for (piece, line) in pieces() {
                 let mut reader = Records::new(piece, line, b',');

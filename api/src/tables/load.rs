@@ -314,25 +314,35 @@ impl Gather {
                 )
             };
         }
-        // The long tables side by side; the short ones follow.
-        let (applicants, (wishes, special)) = rayon::join(
+        // All side by side, the longest taken up first.
+        let (applicants, (wishes, short)) = rayon::join(
             || part!(Applicants),
-            || rayon::join(|| part!(Wishes), || part!(SpecialScores)),
+            || {
+                let short = || {
+                    let quotas = part!(Quotas);
+                    let (special, restrictions) = (part!(SpecialScores), part!(Restrictions));
+                    let (schools, plan, graduates) =
+                        (part!(Schools), part!(Plan), part!(Graduates));
+                    (schools, plan, graduates, quotas, special, restrictions, part!(TieDecisions))
+                };
+                rayon::join(|| part!(Wishes), short)
+            },
         );
+        let (schools, plan, graduates, quotas, special, restrictions, ties) = short;
         let packed_wishes = self.note::<WishRow>(wishes).rows;
         let packed_special = self.note::<SpecialScoreRow>(special).rows;
         Draft {
             wishes: Rows::default(),
             special_scores: Rows::default(),
             packed_special,
-            schools: self.take(part!(Schools)),
-            plan: self.take(part!(Plan)),
-            graduates: self.take(part!(Graduates)),
-            quotas: self.take(part!(Quotas)),
+            schools: self.take(schools),
+            plan: self.take(plan),
+            graduates: self.take(graduates),
+            quotas: self.take(quotas),
             applicants: self.take(applicants),
             packed_wishes,
-            restrictions: self.take(part!(Restrictions)),
-            tie_decisions: self.take(part!(TieDecisions)),
+            restrictions: self.take(restrictions),
+            tie_decisions: self.take(ties),
             undistributed: purpose.is_early(),
             judged: purpose == Purpose::Audit,
         }

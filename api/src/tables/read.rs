@@ -7,7 +7,9 @@ use luqu_engine::domain::{Fault, FaultCode, Text};
 use rayon::prelude::*;
 
 use super::cell::Raw;
-use super::csv_text::{Broken, CsvRecord, MAX_RECORD, Records, TITLE_ROWS, cuts, delimiter_of};
+use super::csv_text::{
+    Broken, CsvRecord, Cut, MAX_RECORD, Records, TITLE_ROWS, cuts, delimiter_of,
+};
 use super::frames::{Sheet, SheetRecord, SheetRow};
 use super::layout::{Context, Finds, Found, Layout, MOST_HEADERS, Record, crammed, letters, named};
 use super::located::clipped;
@@ -56,11 +58,14 @@ pub(super) fn from_csv<T: TableRow>(text: &str, context: &Context) -> TableRead<
         Err(nothing_below) => return nothing_below,
     };
     let whole = rest.contains('"');
-    let cut =
-        if whole { vec![(0..rest.len(), line)] } else { cuts(rest.as_bytes(), line, PIECE).0 };
+    let cut = if whole {
+        vec![Cut { range: 0..rest.len(), line, lines: 0 }]
+    } else {
+        cuts(rest.as_bytes(), line, PIECE).0
+    };
     for some in cut.chunks(lot()) {
-        reading.lot(some, |reading, (range, line)| {
-            let mut piece = reading.piece(rest.get(range.clone()).unwrap_or(""), *line);
+        reading.lot(some, |reading, cut| {
+            let mut piece = reading.piece(rest.get(cut.range.clone()).unwrap_or(""), cut);
             if let Some(broken) = piece.broken {
                 piece.finds.push(broken_fault::<T>(broken).into());
             }
@@ -115,7 +120,7 @@ pub(super) fn from_sheet<T: TableRow>(
     let pieces: Vec<&[SheetRow]> = body.chunks(PIECE_ROWS).collect();
     for some in pieces.chunks(lot()) {
         reading.lot(some, |reading, rows| {
-            let mut piece = reading.empty();
+            let mut piece = reading.empty(rows.len());
             let mut record = SheetRecord::default();
             for row in *rows {
                 record.fill(bytes, *row);
@@ -344,10 +349,20 @@ impl<'c, T: TableRow> Reading<'c, T> {
         Some(())
     }
 
-    /// Reads a piece of text, whose first line is line `line` of the file.
-    pub(super) fn piece(&self, text: &str, line: u32) -> Piece<T> {
-        let mut piece = self.empty();
-        let mut records = Records::new(text, line, self.delimiter);
+    /// Makes room for all rows of a file of `whole` bytes, of which `read` were read. Where there is none, the rows
+    /// find theirs as they come.
+    pub(super) fn expect(&mut self, read: u64, whole: u64) {
+        let more =
+            (self.rows.len() as u64).saturating_mul(whole.saturating_sub(read)) / read.max(1);
+        let _ = usize::try_from(more).map(|more| self.rows.try_reserve(more + more / 64));
+    }
+
+    /// Reads a piece of text.
+    pub(super) fn piece(&self, text: &str, cut: &Cut) -> Piece<T> {
+        // Lines of less than this have no cells to speak of.
+        const SHORTEST: usize = 16;
+        let mut piece = self.empty((text.len() / SHORTEST).min(cut.lines as usize));
+        let mut records = Records::new(text, cut.line, self.delimiter);
         let mut record = CsvRecord::default();
         loop {
             match records.next_into(&mut record) {
@@ -361,8 +376,8 @@ impl<'c, T: TableRow> Reading<'c, T> {
         }
     }
 
-    const fn empty(&self) -> Piece<T> {
-        Piece { rows: Vec::new(), finds: Finds::at_most(self.finds.room()), broken: None }
+    fn empty(&self, lines: usize) -> Piece<T> {
+        Piece { rows: T::room(lines), finds: Finds::at_most(self.finds.room()), broken: None }
     }
 
     fn row<R: Record>(&self, record: &R, row: u32, piece: &mut Piece<T>) {

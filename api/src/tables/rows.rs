@@ -22,6 +22,11 @@ pub(super) trait TableRow: Sized {
 
     /// Reads the row; a wide row of wishes makes several.
     fn read<R: Record>(cells: &mut Cells<'_, R>, out: &mut Vec<Self::Item>);
+
+    /// A list with room for about so many rows.
+    fn room(rows: usize) -> Vec<Self::Item> {
+        Vec::with_capacity(rows)
+    }
 }
 
 /// The cells of one row. Takes the columns one after the other and reports what cannot be read.
@@ -357,6 +362,10 @@ impl TableRow for WishRow {
             part.push(c.row, WishCodes { position: Some(number), school_id, wide: true, ..row });
         }
     }
+
+    fn room(rows: usize) -> Vec<WishPart> {
+        vec![WishPart::with_room(rows)]
+    }
 }
 
 /// The place of a cell's code. Text that is a code seen before needs no second look: reading leaves the
@@ -415,6 +424,10 @@ impl TableRow for SpecialScoreRow {
         let test_date = test_date.value();
         let codes = SpecialCodes { applicant_id, category, school_id, score, qualified, test_date };
         part.push(c.row, codes);
+    }
+
+    fn room(_: usize) -> Vec<SpecialPart> {
+        Vec::new()
     }
 }
 

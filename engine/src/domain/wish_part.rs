@@ -119,6 +119,11 @@ const ADJUST: u8 = 4;
 const WIDE: u8 = 8;
 
 impl WishPart {
+    /// A part with room for so many rows.
+    pub fn with_room(rows: usize) -> Self {
+        Self { rows: Vec::with_capacity(rows), ..Self::default() }
+    }
+
     /// Whether another row can be added: a part has room for 65,000 batches and as many categories.
     pub fn has_room(&self) -> bool {
         self.batches.list.len().max(self.categories.list.len()) < usize::from(NONE_SHORT)

@@ -63,7 +63,7 @@ impl Placement {
         let lottery = Lottery::new(season.policy().seed.as_deref().unwrap_or_default());
         let mut carried = Carried::default();
         let mut answer = Answer { outcomes: at_first(season), ..Answer::default() };
-        let mut batches_of_reasons: Vec<Vec<Reason>> = Vec::new();
+        let mut batches_of_reasons: Vec<Vec<Vec<Reason>>> = Vec::new();
         for at in 0..season.policy().batches.len() {
             let batch = BatchIx::from(at);
             let participants: Vec<ApplicantIx> = (0..season.applicants().len())
@@ -179,12 +179,15 @@ fn close(
     }));
 }
 
-/// All reasons by applicant, and for each in the order of the batches.
-fn in_order(mut batches: Vec<Vec<Reason>>) -> Vec<Reason> {
-    if batches.len() == 1 {
-        return batches.swap_remove(0);
+/// All reasons by applicant, and for each in the order of the batches; those of a batch come by applicant, in pieces.
+fn in_order(batches: Vec<Vec<Vec<Reason>>>) -> Vec<Reason> {
+    let mut all = Vec::with_capacity(batches.iter().flatten().map(Vec::len).sum());
+    let mut rest: Vec<_> =
+        batches.into_iter().map(|pieces| pieces.into_iter().flatten().peekable()).collect();
+    while let Some(next) = rest.iter_mut().filter_map(|r| Some(r.peek()?.applicant)).min() {
+        for reasons in &mut rest {
+            all.extend(std::iter::from_fn(|| reasons.next_if(|r| r.applicant == next)));
+        }
     }
-    let mut all: Vec<Reason> = batches.into_iter().flatten().collect();
-    all.par_sort_by_key(|r| r.applicant);
     all
 }

@@ -11,7 +11,7 @@ use crate::domain::{ApplicantIx, BatchIx, Reason, ReasonKind, Season};
 /// Participants whose reasons are found together.
 const PIECE: usize = 1 << 10;
 
-/// The reasons of one batch, ordered by applicant and by order of proposing.
+/// The reasons of one batch, ordered by applicant and by order of proposing, in pieces.
 pub(super) fn reasons(
     season: &Season,
     batch: BatchIx,
@@ -19,7 +19,7 @@ pub(super) fn reasons(
     market: &Market,
     participants: &[ApplicantIx],
     run: &Floored,
-) -> Vec<Reason> {
+) -> Vec<Vec<Reason>> {
     let one = |participant: u32, applicant: ApplicantIx, reasons: &mut Vec<Reason>| {
         let held = run.holdings.held[participant as usize];
         let stuck = (held != NOTHING).then(|| {
@@ -65,8 +65,5 @@ pub(super) fn reasons(
         }
         reasons
     };
-    let pieces: Vec<Vec<Reason>> = participants.par_chunks(PIECE).enumerate().map(piece).collect();
-    let mut all = Vec::with_capacity(pieces.iter().map(Vec::len).sum());
-    pieces.into_iter().for_each(|mut piece| all.append(&mut piece));
-    all
+    participants.par_chunks(PIECE).enumerate().map(piece).collect()
 }

@@ -128,12 +128,19 @@ fn judge(season: &Season, markets: &[Market<'_>], answer: &Answer) -> Vec<Findin
         frozen.extend_from_slice(&court.frozen);
         courts.push(court);
     }
-    for court in &courts {
+    let whole = |court: &Court<'_>| {
+        let mut findings = Vec::new();
         court.within_plan(&mut findings);
         court.lawful(&mut findings);
         court.adjustment(&mut findings);
-    }
-    findings.extend(everybody(season, &courts, &answer.reasons));
+        findings
+    };
+    let (of_batches, of_everybody): (Vec<Vec<Finding>>, _) = rayon::join(
+        || courts.par_iter().map(whole).collect(),
+        || everybody(season, &courts, &answer.reasons),
+    );
+    findings.extend(of_batches.into_iter().flatten());
+    findings.extend(of_everybody);
     ledger::schools_within_plan(season, &answer.outcomes, &mut findings);
     ledger::lines_add_up(season, &lines, &answer.lines, &mut findings);
     ledger::frozen_add_up(season, &frozen, &answer.frozen, &mut findings);
