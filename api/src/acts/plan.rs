@@ -99,11 +99,8 @@ impl Office {
     ) -> Result<PlanProposal, ActError> {
         actor.must_be(&[Role::Clerk, Role::Reviewer])?;
         let note = typed::note(note)?;
-        if self.store.read().has_plan(season).await? {
-            return Err(ActError::Conflict("指标已经分配，或没有要分配的指标".to_owned()));
-        }
-        let frozen = self.frozen(season).await?;
-        let distributed = self.distributed(&frozen)?;
+        must_have_no_lines(self.store.read().has_plan(season).await?)?;
+        let (_, distributed) = distributed(self.frozen(season).await?).await?;
         self.propose(actor, season, DecisionKind::Quota, note, distributed.to_string()).await
     }
 
@@ -120,8 +117,7 @@ impl Office {
     ) -> Result<(), ActError> {
         let proposed =
             self.to_approve(actor, season, decision, DecisionKind::Quota, signed).await?;
-        let frozen = self.frozen(season).await?;
-        let again = self.distributed(&frozen)?;
+        let (frozen, again) = distributed(self.frozen(season).await?).await?;
         if digest(again.to_string().as_bytes()) != proposed.digest {
             return Err(ActError::Conflict("重新计算的指标分配与提交的不同".to_owned()));
         }
@@ -131,6 +127,7 @@ impl Office {
         }
         let complete = self.season_of_tables(frozen.policy(), &tables).await?;
         let tx = self.approved(actor, season, &proposed).await?;
+        must_have_no_lines(tx.has_plan(season).await?)?;
         tx.store_plan(&complete, decision, DecisionKind::Quota, now()).await?;
         let facts = json!({"decision": decision, "digest": proposed.digest, "proposed_by": proposed.proposed_by});
         self.record(&tx, Event::new("quota_distributed", &actor.name, season, facts)).await?;
@@ -276,22 +273,34 @@ impl Office {
         let mut loaded = read.await??;
         loaded.season.take().ok_or(ActError::Faults(loaded.faults))
     }
+}
 
-    /// The distribution of a frozen plan, as the files that say it.
-    fn distributed(&self, frozen: &Season) -> Result<Value, ActError> {
-        let distribution = quota::distribute(frozen).map_err(|error| match error {
+/// A frozen plan and its distribution, as the files that say it.
+async fn distributed(frozen: Season) -> Result<(Season, Value), ActError> {
+    let work = move || {
+        let distribution = quota::distribute(&frozen).map_err(|error| match error {
             QuotaError::Unproven { .. } => Failure::Internal(error.to_string()).into(),
             other => ActError::Conflict(format!("指标无法分配：{other}")),
         })?;
         let text = |bytes: Vec<u8>| Value::String(String::from_utf8_lossy(&bytes).into_owned());
-        Ok(json!({
-            "plan.csv": text(files::plan(frozen, &distribution)),
-            "quotas.csv": text(files::quotas(frozen, &distribution)),
-            "quota_report.csv": text(files::report(frozen, &distribution)),
-            "quota_juniors.csv": text(files::juniors(frozen, &distribution)),
-            "draw.csv": text(files::draws(frozen, &distribution)),
-        }))
+        let files = json!({
+            "plan.csv": text(files::plan(&frozen, &distribution)),
+            "quotas.csv": text(files::quotas(&frozen, &distribution)),
+            "quota_report.csv": text(files::report(&frozen, &distribution)),
+            "quota_juniors.csv": text(files::juniors(&frozen, &distribution)),
+            "draw.csv": text(files::draws(&frozen, &distribution)),
+        });
+        Ok((frozen, files))
+    };
+    away(work).await?
+}
+
+/// Passes while the plan has no lines: they are written once.
+fn must_have_no_lines(has_plan: bool) -> Result<(), ActError> {
+    if has_plan {
+        return Err(ActError::Conflict("指标已经分配，或没有要分配的指标".to_owned()));
     }
+    Ok(())
 }
 
 /// Passes while no plan is frozen.

@@ -69,7 +69,8 @@ async fn postgres(on: &impl ConnectionTrait, schema: &str) -> Result<Vec<String>
     let sql = format!(
         "SELECT regexp_replace(line, '(pg_temp(_[0-9]+)?|public|' || current_schema() || ')\\.', '', 'g') FROM ( \
          SELECT 'column ' || c.relname || ' ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || \
-            ' ' || a.attnotnull::text || ' ' || a.attidentity::text AS line \
+            ' ' || a.attnotnull::text || ' ' || a.attidentity::text || ' ' || \
+            coalesce((SELECT collname FROM pg_collation WHERE oid = a.attcollation), '') AS line \
            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
           WHERE c.relnamespace = {schema} AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped \
             AND c.relname <> 'seaql_migrations' \

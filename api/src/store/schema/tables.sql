@@ -182,6 +182,10 @@ CREATE TABLE plan_line (
         REFERENCES decision (id, season_id, kind, status)
 );
 
+-- Seats are approved once; what a correction adds is a line of its own.
+CREATE UNIQUE INDEX plan_line_once ON plan_line (season_id, school_id, batch, category, junior_id)
+    WHERE decision_kind <> 'correction';
+
 -- The regions a line admits from, one row each; '*' is any.
 CREATE TABLE plan_scope (
     plan_id BIGINT NOT NULL REFERENCES plan_line (id),
