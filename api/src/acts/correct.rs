@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use luqu_engine::domain::{Outcome, Score, Season};
 use luqu_engine::placement;
+use luqu_engine::policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -43,7 +44,8 @@ pub struct Differs {
     pub due: Option<(String, String)>,
     /// Wish position of the seat that is due; 0 by adjustment.
     pub position: u16,
-    /// Whether the seat that is due is given now: it is better than the one held. A worse one takes nothing away.
+    /// Whether the seat that is due is given now: it is better than the one published, and than the one held by now.
+    /// A worse one takes nothing away.
     pub gains: bool,
 }
 
@@ -75,6 +77,12 @@ impl Office {
         if self.store.read().published_round(season, &mistake.batch).await?.is_none() {
             return Err(ActError::Conflict("该批次尚未公布，请直接更正数据后重新计算".to_owned()));
         }
+        let same = |m: &Mistake| {
+            (&m.batch, &m.applicant, m.total) == (&mistake.batch, &mistake.applicant, mistake.total)
+        };
+        if self.corrections(season).await?.iter().any(|made| same(&made.mistake)) {
+            return Err(ActError::Conflict("该考生的总分已按此更正".to_owned()));
+        }
         let differs = self.differences(season, &mistake).await?;
         let body = serde_json::to_string(&Body { mistake, differs: differs.clone() })
             .map_err(|e| Failure::Internal(e.to_string()))?;
@@ -102,33 +110,18 @@ impl Office {
             return Err(ActError::Conflict("重新计算的差异与提交的不同，请重新提交".to_owned()));
         }
         let published = self.store.read().published_round(season, &body.mistake.batch).await?;
-        let Some((round, _)) = published else {
+        let Some(round) = published else {
             return Err(ActError::Conflict("该批次尚未公布".to_owned()));
         };
         let known = self.current(season).await?;
         let tx = self.approved(actor, season, &proposed).await?;
-        let (left, held): (Vec<Admission>, Vec<Admission>) =
-            tx.admissions(season).await?.into_iter().partition(|a| !a.active);
-        let held: BTreeMap<String, Admission> =
-            held.into_iter().map(|a| (a.applicant.clone(), a)).collect();
+        let held = Held::of(tx.admissions(season).await?);
         let mut seats: BTreeMap<(String, String, Option<String>), Vec<&Differs>> = BTreeMap::new();
         for gain in body.differs.iter().filter(|d| d.gains) {
             let Some((school, category)) = &gain.due else { continue };
-            let who = &gain.applicant;
-            match held.get(who) {
-                Some(seat)
-                    if seat.batch == body.mistake.batch
-                        && rank(seat.position) <= rank(gain.position) =>
-                {
-                    let text = format!("考生 {who} 现有的席位不差于应得的席位，不再重复办理");
-                    return Err(ActError::Conflict(text));
-                }
-                None if left.iter().any(|a| a.applicant == *who) => {
-                    return Err(ActError::Conflict(format!(
-                        "考生 {who} 的录取已撤销，不能按更正补录"
-                    )));
-                }
-                _ => {}
+            if !held.lets_gain(known.policy(), &body.mistake.batch, gain) {
+                let text = format!("考生 {} 的录取刚有变动，请重新提交", gain.applicant);
+                return Err(ActError::Conflict(text));
             }
             let junior = self.quota_junior(&known, category, &gain.applicant);
             seats.entry((school.clone(), category.clone(), junior)).or_default().push(gain);
@@ -150,7 +143,7 @@ impl Office {
             let line = tx.store_supplementary(season, &line, decision, now()).await?;
             let mut new = Vec::new();
             for (gain, seat_no) in gains.iter().zip(1..) {
-                if let Some(left) = held.get(&gain.applicant) {
+                if let Some(left) = held.seats.get(&gain.applicant) {
                     let why = "更正后改录到更靠前的志愿";
                     self.take_down(&tx, actor, season, left, &proposed.digest, why).await?;
                     tx.leave(left.id, decision).await?;
@@ -177,7 +170,7 @@ impl Office {
             let publishing = Publishing {
                 season,
                 batch: &body.mistake.batch,
-                round: round.id,
+                round,
                 correction: Some(decision),
                 at: now(),
             };
@@ -188,7 +181,7 @@ impl Office {
             "differs": body.differs.len(), "digest": proposed.digest, "proposed_by": proposed.proposed_by,
         });
         let seq = self.record(&tx, Event::new("corrected", &actor.name, season, told)).await?;
-        let new = tx.admissions_given(round.id, Some(decision)).await?;
+        let new = tx.admissions_given(round, Some(decision)).await?;
         events.extend(new.into_iter().map(|id| (GateKind::Published, id)));
         tx.tell(season, seq, &events).await?;
         self.seal(tx).await?;
@@ -218,6 +211,7 @@ impl Office {
             return Err(ActError::NotFound(format!("考生 {}", mistake.applicant)));
         };
         let (total, batch) = (mistake.total, super::batch_of(&before, &mistake.batch)?);
+        let policy = before.policy().clone();
         let work = away(move || {
             let after = before.with_total(applicant, total);
             let was = placement::place(&before).map_err(|e| e.to_string())?;
@@ -231,7 +225,7 @@ impl Office {
             let in_batch = |o: Outcome| o.seat().is_none_or(|(b, ..)| b == batch);
             let outcomes = was.outcomes.iter().zip(&due.outcomes).enumerate();
             let differs = outcomes.filter(|(_, (w, d))| w != d && in_batch(**w) && in_batch(**d));
-            Ok::<_, String>(
+            Ok::<Vec<Differs>, String>(
                 differs
                     .map(|(at, (&was, &due))| Differs {
                         applicant: before.applicant(at.into()).id.to_string(),
@@ -243,7 +237,46 @@ impl Office {
                     .collect(),
             )
         });
-        work.await?.map_err(ActError::Conflict)
+        let mut differs = work.await?.map_err(ActError::Conflict)?;
+        let held = Held::of(self.store.read().admissions(season).await?);
+        for of in differs.iter_mut().filter(|d| d.gains) {
+            if of.applicant == mistake.applicant && held.has_gone(&of.applicant) {
+                let text = format!("考生 {} 的录取已撤销，不能按更正补录", of.applicant);
+                return Err(ActError::Conflict(text));
+            }
+            of.gains = held.lets_gain(&policy, &mistake.batch, of);
+        }
+        Ok(differs)
+    }
+}
+
+/// Who holds which seat now, and whose was taken by decision.
+struct Held {
+    seats: BTreeMap<String, Admission>,
+    left: BTreeSet<String>,
+}
+
+impl Held {
+    fn of(admissions: Vec<Admission>) -> Self {
+        let (active, left): (Vec<_>, Vec<_>) = admissions.into_iter().partition(|a| a.active);
+        Self {
+            seats: active.into_iter().map(|a| (a.applicant.clone(), a)).collect(),
+            left: left.into_iter().map(|a| a.applicant).collect(),
+        }
+    }
+
+    fn has_gone(&self, applicant: &str) -> bool {
+        !self.seats.contains_key(applicant) && self.left.contains(applicant)
+    }
+
+    /// Whether a seat that is due in a batch is better than the one held: of an earlier batch, or of a wish further in
+    /// front. Whoever's admission was taken by decision claims none.
+    fn lets_gain(&self, policy: &Policy, batch: &str, due: &Differs) -> bool {
+        let Some(seat) = self.seats.get(&due.applicant) else {
+            return !self.has_gone(&due.applicant);
+        };
+        (policy.batch_ix(batch), rank(due.position))
+            < (policy.batch_ix(&seat.batch), rank(seat.position))
     }
 }
 

@@ -151,16 +151,16 @@ fn only_of(season: &Season, batch: BatchIx) -> Result<(), ActError> {
     }
 }
 
-/// Judges lists by the checks of a season, and their positions, which have no gaps. A fault stands at its wish.
+/// Judges lists by the checks of a season. A fault stands at its wish.
 fn judged(policy: Policy, draft: Draft, lists: &[WishList]) -> Result<(), ActError> {
-    let beyond =
-        placed(lists).filter(|(_, most, wish)| !(1..=*most).contains(&wish.position.into()));
-    let mut faults: Vec<Fault> = beyond
-        .map(|(row, most, wish)| {
+    // What a reader of tables would have said of the cell.
+    let mut faults: Vec<Fault> = placed(lists)
+        .filter(|(_, wish)| wish.position == 0)
+        .map(|(row, wish)| {
             Fault::at(FaultCode::OutOfRange, Table::Wishes, row, "position")
                 .found(wish.position)
-                .expected(format!("志愿序号从 1 到 {most}，各用一次"))
-                .help("请按先后次序给出志愿，中间不留空号")
+                .expected("志愿序号从 1 起")
+                .help("请按先后次序给出志愿")
         })
         .collect();
     if faults.is_empty() {
@@ -171,17 +171,16 @@ fn judged(policy: Policy, draft: Draft, lists: &[WishList]) -> Result<(), ActErr
     }
     let located = |fault: Fault| {
         let of_wishes = fault.table == Table::Wishes;
-        let wish = placed(lists).find(|(row, ..)| of_wishes && fault.row == Some(*row));
-        let place = wish.map_or("数据库".to_owned(), |(.., w)| format!("志愿 {}", w.position));
+        let wish = placed(lists).find(|(row, _)| of_wishes && fault.row == Some(*row));
+        let place = wish.map_or("数据库".to_owned(), |(_, w)| format!("志愿 {}", w.position));
         Located { cell: place.clone(), ..Located::in_file(fault, place) }
     };
     Err(ActError::Faults(faults.into_iter().map(located).collect()))
 }
 
-/// The wishes of lists, each with its row and how many the list has.
-fn placed(lists: &[WishList]) -> impl Iterator<Item = (u32, usize, &WishLine)> {
-    let wishes = lists.iter().flat_map(|list| list.wishes.iter().map(|w| (list.wishes.len(), w)));
-    (2..).zip(wishes).map(|(row, (most, wish))| (row, most, wish))
+/// The wishes of lists, each with its row.
+fn placed(lists: &[WishList]) -> impl Iterator<Item = (u32, &WishLine)> {
+    (2..).zip(lists.iter().flat_map(|list| &list.wishes))
 }
 
 /// Lists as rows of the table of wishes.
