@@ -8,7 +8,6 @@ use luqu_engine::policy::Policy;
 use luqu_engine::sections::{BLOCKS, Cap, Combination, Pupil, Resource, Subject, Terms};
 
 use super::ActError;
-use super::classes::CAP;
 use crate::store::Place;
 use crate::tables::Located;
 
@@ -47,11 +46,6 @@ pub struct Capacity {
     pub teachers: Option<u32>,
 }
 
-/// The most pupils of a section: the policy's class size, never above the law's.
-pub(super) fn most(policy: &Policy) -> u32 {
-    policy.limits.class_size.as_ref().map_or(CAP, |law| law.value.clamp(1, CAP))
-}
-
 /// What is asked for as the engine takes it, pupils in the order of the places; or everything that is wrong with it.
 pub(super) fn read(
     asked: &SectionsAsked,
@@ -60,7 +54,7 @@ pub(super) fn read(
     seed: String,
 ) -> Result<(Vec<Pupil>, Terms), ActError> {
     let mut faults = Vec::new();
-    let most = most(policy);
+    let most = policy.class_cap();
     let limit = asked.limit.unwrap_or(most);
     if !(1..=most).contains(&limit) {
         let expected = format!("1 至 {most}：教学班不得高于班额上限");

@@ -16,8 +16,6 @@ use crate::store::{FormedClass, NewClass, Record, Role};
 use crate::tables::Located;
 use crate::tables::write::rosters_xlsx::Pupil;
 
-/// The law's class size, which the schema holds as well.
-pub(super) const CAP: u32 = 55;
 /// Nodes of one integer program, as on the command line.
 const NODES: u32 = 500;
 /// How long a request may search.
@@ -121,7 +119,7 @@ impl Office {
         formation: &Formation,
         seed: String,
     ) -> Result<ClassesFormed, ActError> {
-        let cap = known.policy().limits.class_size.as_ref().map_or(CAP, |c| c.value.min(CAP));
+        let cap = known.policy().class_cap();
         let record = |&id| records.get(known.applicant(id).id.as_str()).copied();
         let classes: Vec<NewClass> = formation
             .classes

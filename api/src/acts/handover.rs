@@ -13,6 +13,7 @@ use super::{ActError, Actor, Office, digest, now, typed};
 use crate::error::Failure;
 use crate::ledger::Event;
 use crate::store::{GateRow, Identity, Look, Role, Tx, Which};
+use crate::tables::located::masked;
 use crate::tables::write::handover::{self, Headings, Intake, Student};
 use crate::tables::write::oneroster::{self, Class, Org, Roster};
 
@@ -61,7 +62,7 @@ impl Office {
             account: actor.name.clone(),
             action: "handover".to_owned(),
             subject: format!("{season}/{}", school.unwrap_or("*")),
-            reason: reason.to_owned(),
+            reason: masked(reason),
         };
         tx.record_look(&look).await?;
         // The reason, in somebody's own words, stays beside the look: what the ledger holds can never be destroyed.

@@ -277,7 +277,8 @@ impl Office {
         Ok(tx.record(&event, now(), random()?).await?)
     }
 
-    /// Records an event about a person: by pseudonym in the ledger, by number and with these details beside it.
+    /// Records an event about a person: by pseudonym in the ledger, by number and with these details beside it, for as
+    /// long as the personal data of the season are there.
     async fn record_about(
         &self,
         tx: &Tx,
@@ -288,9 +289,11 @@ impl Office {
     ) -> Result<u64, ActError> {
         let who = self.pseudonym(season, applicant);
         let mut event = Event::new(kind, &actor.name, &who, facts);
-        let personal = serde_json::json!({"applicant": applicant, "details": details});
-        let bytes = personal.to_string().into_bytes();
-        event.personal = Some(Personal { season: season.to_owned(), bytes });
+        if !tx.is_destroyed(season).await? {
+            let personal = serde_json::json!({"applicant": applicant, "details": details});
+            let bytes = personal.to_string().into_bytes();
+            event.personal = Some(Personal { season: season.to_owned(), bytes });
+        }
         self.record(tx, event).await
     }
 

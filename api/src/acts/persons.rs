@@ -188,20 +188,20 @@ impl Office {
         if applicants.is_empty() {
             return Err(ActError::Conflict("请给出考生次序".to_owned()));
         }
-        let read = self.store.read();
+        let tx = self.write_kept(season).await?;
         let signed = |r: &crate::store::Round| {
             use crate::store::RoundStatus::{Proposed, Published};
             r.batch == batch && matches!(r.status, Proposed | Published)
         };
-        if read.rounds(season).await?.iter().any(signed) {
+        if tx.rounds(season).await?.iter().any(signed) {
             return Err(ActError::Conflict("该批次已签发或已公布，不能再录入同分裁定".to_owned()));
         }
-        let known = read.tie_rows(season, batch).await?;
+        let known = tx.tie_rows(season, batch).await?;
         let first = known.iter().map(|t| t.order + 1).max().unwrap_or(1);
         let at = now();
         let mut rows = Vec::with_capacity(applicants.len());
         for (applicant, order) in applicants.iter().zip(first..) {
-            if !read.has_applicant(season, applicant).await? {
+            if !tx.has_applicant(season, applicant).await? {
                 return Err(ActError::NotFound("考生".to_owned()));
             }
             let again = |t: &TieRow| t.applicant == *applicant;
@@ -212,7 +212,6 @@ impl Office {
             let applicant = applicant.clone();
             rows.push(TieRow { applicant, order, document, recorded_by, recorded_at: at });
         }
-        let tx = self.store.write().await?;
         tx.store_ties(season, batch, &rows).await?;
         for row in &rows {
             let who = self.pseudonym(season, &row.applicant);

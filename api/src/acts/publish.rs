@@ -131,7 +131,7 @@ impl Office {
         Ok(new.len())
     }
 
-    /// Seats of the published batches and their holders, by school, batch and category of the plan.
+    /// Seats of all batches and their holders, by school, batch and category of the plan.
     ///
     /// # Errors
     /// What the store said.
@@ -167,8 +167,9 @@ fn stale() -> ActError {
 /// The numbered seats of a season and who may sit where.
 struct Seats<'l> {
     lines: &'l [SeatLine],
-    /// The free seats of each line, the lowest last.
-    free: Vec<Vec<u32>>,
+    taken: BTreeSet<(i64, u32)>,
+    /// How many seats of each line are free.
+    free: Vec<usize>,
 }
 
 /// Somebody who holds a seat of a class.
@@ -184,15 +185,22 @@ impl<'l> Seats<'l> {
     fn new(lines: &'l [SeatLine], taken: impl Iterator<Item = (i64, u32)>) -> Self {
         let taken: BTreeSet<(i64, u32)> = taken.collect();
         let free = |line: &SeatLine| {
-            (1..=line.seats).rev().filter(|&s| !taken.contains(&(line.id, s))).collect()
+            let held = taken.range((line.id, 0)..=(line.id, line.seats)).count();
+            (line.seats as usize).saturating_sub(held)
         };
-        Self { lines, free: lines.iter().map(free).collect() }
+        let free = lines.iter().map(free).collect();
+        Self { lines, taken, free }
+    }
+
+    /// The free seats of a line, the lowest first.
+    fn seats_of(&self, line: &'l SeatLine) -> impl Iterator<Item = u32> {
+        (1..=line.seats).filter(move |&seat| !self.taken.contains(&(line.id, seat)))
     }
 
     /// Gives every holder of a batch a seat. Seats of the class's own lines go first; where a line that returns or
     /// carries to it admits from fewer regions, whoever it admits makes room for whoever it does not.
     fn allot<'c>(
-        mut self,
+        self,
         computed: &'c Computed,
         batch: &str,
     ) -> Result<Vec<NewAdmission<'l>>, ActError>
@@ -209,18 +217,17 @@ impl<'l> Seats<'l> {
             }
         }
         let mut new = Vec::with_capacity(holders.len());
-        for (line, mut sitting) in sits.into_iter().enumerate() {
+        for (line, mut sitting) in self.lines.iter().zip(sits) {
             sitting.sort_unstable();
-            for at in sitting {
+            for (at, seat_no) in sitting.into_iter().zip(self.seats_of(line)) {
                 let Holder { applicant, position, category, .. } = &holders[at];
-                let Some(seat_no) = self.free[line].pop() else { continue };
                 new.push(NewAdmission {
                     applicant: &applicant.id,
                     category: &category.id,
                     held_quota: category.by_junior,
                     position: *position,
                     total: applicant.total.hundredths(),
-                    line: &self.lines[line],
+                    line,
                     seat_no,
                 });
             }
@@ -254,14 +261,19 @@ impl<'l> Seats<'l> {
 
     /// The lines with seats for a class, its own in front.
     fn lines_for(&self, season: &Season, wanted: Wanted<'_>) -> Arc<[usize]> {
+        let policy = season.policy();
+        let flows = |line: &SeatLine, to: (&str, &str)| {
+            let from = policy.batch_ix(&line.batch).zip(policy.category_ix(&line.category));
+            let name = |(b, c)| (policy.batch(b).id.as_str(), policy.category(c).id.as_str());
+            from.is_some_and(|(b, c)| policy.held_as(b, c).any(|held| name(held) == to))
+        };
         let mut lines: Vec<(bool, usize)> = Vec::new();
         for (at, line) in self.lines.iter().enumerate() {
-            let plan = (line.batch.as_str(), line.category.as_str());
-            let own = plan == wanted.class;
+            let own = (line.batch.as_str(), line.category.as_str()) == wanted.class;
             let fits = if own {
                 line.junior.as_deref() == wanted.junior
             } else {
-                flows(season, plan, wanted.class)
+                flows(line, wanted.class)
             };
             let admits = line.scope.iter().any(|region| region == "*" || region == wanted.region);
             if line.school == wanted.school && fits && admits {
@@ -279,7 +291,7 @@ impl<'l> Seats<'l> {
         let mut looked: VecDeque<usize> = holders[new].lines.iter().copied().collect();
         comes.extend(looked.iter().map(|&line| (line, (new, None))));
         while let Some(line) = looked.pop_front() {
-            if sits[line].len() < self.free[line].len() {
+            if sits[line].len() < self.free[line] {
                 let mut to = line;
                 loop {
                     let (who, from) = comes[&to];
@@ -310,26 +322,4 @@ struct Wanted<'a> {
     junior: Option<&'a str>,
     /// Where they come from.
     region: &'a str,
-}
-
-/// Whether seats of one class return or carry to another, in any number of steps.
-fn flows(season: &Season, from: (&str, &str), to: (&str, &str)) -> bool {
-    let policy = season.policy();
-    let (Some(mut batch), Some(mut category)) =
-        (policy.batch_ix(from.0), policy.category_ix(from.1))
-    else {
-        return false;
-    };
-    loop {
-        let rule = policy.category(category);
-        // A category that returns cannot also carry, so that there is one way on.
-        (batch, category) = match (rule.returns_to, rule.carry_to) {
-            (Some(next), _) => (batch, next),
-            (None, Some((later, next))) if later > batch => (later, next),
-            _ => return false,
-        };
-        if (policy.batch(batch).id.as_str(), policy.category(category).id.as_str()) == to {
-            return true;
-        }
-    }
 }

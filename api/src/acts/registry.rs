@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::memory::away;
 use super::run::checked;
 use super::{ActError, Actor, Office, digest, now, typed};
+use crate::error::Failure;
 use crate::ledger::Event;
 use crate::store::{Admission, DecisionKind, GateKind, GateRow, Mode, Record, Role, Tx, Which};
 
@@ -320,17 +321,18 @@ impl Office {
             self.to_approve(actor, season, decision, DecisionKind::Revocation, signed).await?;
         let body: serde_json::Value = serde_json::from_str(&proposed.body).unwrap_or_default();
         let applicant = body["applicant"].as_str().unwrap_or_default().to_owned();
-        let changed = || ActError::Conflict("录取已有变动，须重新提交".to_owned());
-        let admission = match self.active_admission(season, &applicant).await {
-            Err(ActError::NotFound(_)) => return Err(changed()),
-            found => found?,
-        };
-        if body["admission"].as_i64() != Some(admission.id) {
-            return Err(changed());
-        }
         let tx = self.approved(actor, season, &proposed).await?;
+        let stands = |a: &Admission| {
+            a.active && a.applicant == applicant && body["admission"].as_i64() == Some(a.id)
+        };
+        let Some(admission) = tx.admissions(season).await?.into_iter().find(stands) else {
+            return Err(ActError::Conflict("录取已有变动，须重新提交".to_owned()));
+        };
         self.take_down(&tx, actor, season, &admission, &proposed.digest, "录取已撤销").await?;
-        tx.revoke(admission.id, decision).await?;
+        if !tx.revoke(admission.id, decision).await? {
+            let text = "an active admission that cannot be revoked".to_owned();
+            return Err(Failure::Internal(text).into());
+        }
         let about = (season, applicant.as_str());
         let told = json!({"decision": decision, "admission": admission.id, "proposed_by": proposed.proposed_by});
         let details = json!({"reason": body["reason"]});
@@ -356,7 +358,8 @@ impl Office {
         if let Some(record) = records.iter().find(|r| r.open && r.admission == admission.id) {
             self.withdraw_in(tx, actor, season, record).await?;
         }
-        let was_cleared = tx.judged().await?.get(&admission.id).is_some_and(String::is_empty);
+        let judged = tx.judged(admission.id..=admission.id).await?;
+        let was_cleared = judged.get(&admission.id).is_some_and(String::is_empty);
         let mut events = Vec::new();
         if tx.set_clearance(admission.id, reason, digest, now()).await? && was_cleared {
             events.push((GateKind::ClearanceWithdrawn, admission.id));

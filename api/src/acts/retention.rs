@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{ActError, Actor, Office, PlanProposal, now, typed};
 use crate::ledger::Event;
-use crate::store::{Decision, DecisionKind, Mode, Role, SeasonRow, Tx};
+use crate::store::{DecisionKind, Mode, Role, SeasonRow, Tx};
 
 /// What a destruction did.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -19,10 +19,6 @@ pub struct Destroyed {
     pub rows: BTreeMap<&'static str, u64>,
     /// Whether the database file was rewritten without them. On PostgreSQL only the owner can.
     pub scrubbed: bool,
-}
-
-fn destroyed(decisions: &[Decision]) -> bool {
-    decisions.iter().any(|d| d.made(DecisionKind::Retention))
 }
 
 fn gone() -> ActError {
@@ -68,24 +64,24 @@ impl Office {
         });
         self.record(&tx, Event::new("personal_data_destroyed", &actor.name, season, told)).await?;
         self.seal(tx).await?;
-        let scrubbed = match self.store.scrub().await {
-            // It is done; whoever is in the way of the rewriting leaves that to the owner.
-            Err(error) if error.is_passing() => false,
-            done => done?,
-        };
+        let scrubbed = self.store.scrub().await.unwrap_or_else(|error| {
+            // They are destroyed; the rewriting is the owner's where somebody is in its way.
+            tracing::warn!(%error, season, "the database file could not be rewritten");
+            false
+        });
         Ok(Destroyed { rows, scrubbed })
     }
 
     /// Whether the personal data of a season were destroyed.
     pub(super) async fn is_destroyed(&self, season: &str) -> Result<bool, ActError> {
-        Ok(destroyed(&self.store.read().decisions(season).await?))
+        Ok(self.store.read().is_destroyed(season).await?)
     }
 
     /// A transaction in which personal data of a season may be written: they are there, and nobody destroys them before
     /// it ends. What is written after that would stay for ever.
     pub(super) async fn write_kept(&self, season: &str) -> Result<Tx, ActError> {
         let tx = self.store.write().await?;
-        if destroyed(&tx.decisions(season).await?) {
+        if tx.is_destroyed(season).await? {
             return Err(gone());
         }
         Ok(tx)

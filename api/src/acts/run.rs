@@ -37,6 +37,9 @@ pub enum RunOutcome {
 /// After so many microseconds without a sign of life a job is another worker's.
 pub const LOST: i64 = 20_000_000;
 
+/// So often a job is taken up that nobody brings to an end, such as one that ends the process.
+const ATTEMPTS: i32 = 5;
+
 /// Between two signs of life.
 const BEAT: Duration = Duration::from_secs(4);
 
@@ -149,7 +152,14 @@ impl Office {
         let Some(job) = tx.take_job(worker, now(), now() - LOST).await? else { return Ok(None) };
         tx.commit().await?;
         let alive = Alive::of(self, job.id, worker);
-        let outcome = match self.run(&job, worker).await {
+        let run = async {
+            if job.attempt > ATTEMPTS {
+                let why = format!("已尝试 {ATTEMPTS} 次都没有做完，请看服务器的日志");
+                return Ok(RunOutcome::Failed(why));
+            }
+            self.run(&job, worker).await
+        };
+        let outcome = match run.await {
             Ok(outcome) => outcome,
             Err(failed @ (ActError::Failure(_) | ActError::Busy(_))) => return Err(failed),
             Err(refused) => RunOutcome::Failed(refused.to_string()),
@@ -247,7 +257,7 @@ impl Office {
     pub async fn season_of_batch(&self, season: &str, batch: &str) -> Result<Season, ActError> {
         let (_, policy) = self.season_row(season).await?;
         let draft = self.draft_of_batch(season, &policy, batch).await?;
-        checked(policy, draft)
+        away(move || checked(policy, draft)).await?
     }
 
     /// The tables of [`Office::season_of_batch`].
@@ -279,6 +289,10 @@ impl Office {
                 policy.batch_ix(batch).is_some_and(|b| of > b) && !before
             });
             of <= last && !out
+        });
+        // Ties that are decided later are of later batches, and change nothing of this one.
+        draft.tie_decisions.rows.retain(|(_, tie)| {
+            tie.batch.as_deref().and_then(|b| policy.batch_ix(b)).is_some_and(|of| of <= last)
         });
         Ok(draft)
     }

@@ -13,7 +13,7 @@ use luqu_engine::sections::{
 use luqu_engine::solver::Backend;
 use serde_json::json;
 
-use super::choices::{SectionsAsked, most, read};
+use super::choices::{SectionsAsked, read};
 use super::memory::away;
 use super::{ActError, Actor, Office, digest};
 use crate::error::Failure;
@@ -238,7 +238,7 @@ fn told(conflict: &Conflict, asked: &SectionsAsked, policy: &Policy) -> String {
     let changes: Vec<String> = conflict.changes.iter().map(Change::sentence).collect();
     format!(
         "教学班不超过 {} 人{source}，{} 个节段，与下列条件不能同时满足{}：{}；最少的合法改动（班额不可改）：{}",
-        asked.limit.unwrap_or_else(|| most(policy)),
+        asked.limit.unwrap_or_else(|| policy.class_cap()),
         asked.blocks,
         if conflict.proved { "（最少的一组）" } else { "" },
         limits.join("；"),

@@ -5,6 +5,7 @@ use luqu_engine::domain::{Applicant, ApplicantIx, CategoryIx, Moment, SchoolIx, 
 use luqu_engine::policy::Policy;
 use serde_json::json;
 
+use super::memory::away;
 use super::{ActError, Actor, Office, digest, now};
 use crate::ledger::Event;
 use crate::store::{Calendar, Intake, Mode, Role, SealedId, SeasonRow, WindowStatus, WishList};
@@ -47,6 +48,13 @@ impl Office {
         if tx.in_force(season).await? != imports || tx.windows(season).await? != windows {
             return Err(ActError::Conflict("开放期间导入或志愿状态有变动，请重试".to_owned()));
         }
+        // Whoever is admitted leaves, so that nothing comes before what is published.
+        for later in policy.batches.iter().skip(batch_ix.at() + 1) {
+            if tx.published_round(season, &later.id).await?.is_some() {
+                let text = format!("后面的批次 {} 已经公布，不能再开放前面的批次", later.name);
+                return Err(ActError::Conflict(text));
+            }
+        }
         if windows.is_empty() {
             tx.store_applicants(&imported, intakes).await?;
             let counts = json!({"applicants": imported.applicants().len()});
@@ -83,7 +91,8 @@ impl Office {
         if window.is_none_or(|w| w.status != WindowStatus::Open) {
             return Err(ActError::Conflict("该批次志愿不在开放状态".to_owned()));
         }
-        let draft = tx.draft(&policy, &|sealed| self.opened_id(season, sealed)).await?;
+        // Id numbers stay sealed: wishes are summed up without them.
+        let draft = tx.draft(&policy, &|_| None).await?;
         let lists: Vec<String> = draft
             .wishes
             .rows
@@ -173,7 +182,7 @@ impl Office {
         let (_, policy) = self.season_row(season).await?;
         let open = |sealed: &[u8]| self.opened_id(season, sealed);
         let draft = self.store.read().draft(&policy, &open).await?;
-        super::run::checked(policy, draft)
+        away(move || super::run::checked(policy, draft)).await?
     }
 }
 

@@ -165,7 +165,7 @@ impl Office {
         new: &str,
     ) -> Result<(), ActError> {
         let account = self.must_exist(&actor.name).await?;
-        let (old, hash) = (old.to_owned(), account.password_hash);
+        let (old, hash) = (old.to_owned(), account.password_hash.clone());
         let same = old == new;
         let check = move || password_matches(&old, Some(&hash));
         if !HASHING.work(check).await? {
@@ -176,6 +176,11 @@ impl Office {
         }
         let hash = hashed(new.to_owned()).await?;
         let tx = self.store().write().await?;
+        // The account may have been given another password, or disabled, while this one was looked at.
+        let stands = tx.account_to_keep(&actor.name).await?;
+        if stands.is_none_or(|a| a.disabled || a.password_hash != account.password_hash) {
+            return Err(ActError::NotPermitted("账号的密码刚被重设或账号已停用".to_owned()));
+        }
         tx.set_password(&actor.name, &hash, false, Some(&token_hash(session))).await?;
         self.record(&tx, Event::new("password_changed", &actor.name, "", json!({}))).await?;
         tx.commit().await?;

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
 use super::{refused, say};
-use crate::acts::{Actor, Kept, Office};
+use crate::acts::{ActError, Actor, Kept, Office};
 use crate::auth::keys::Keys;
 use crate::config::Config;
 use crate::error::Failure;
@@ -107,10 +107,17 @@ pub(super) fn of_store(error: crate::store::StoreError) -> Failure {
 /// # Errors
 /// `NotPermitted` for a wrong name or password.
 pub(super) async fn two_people(office: &Office, names: [&str; 2]) -> Result<[Actor; 2], Failure> {
+    let person = async |name: &str| {
+        let account = office.recognise(name, &password(name)?).await.map_err(refused)?;
+        // Whoever gave the password knows it too, until it is changed.
+        if account.must_change {
+            let text = format!("账号 {name} 的密码由他人设置，请本人先登录改密");
+            return Err(refused(ActError::NotPermitted(text)));
+        }
+        Ok(Actor::of(&account))
+    };
     let [first, second] = names;
-    let first = office.recognise(first, &password(first)?).await.map_err(refused)?;
-    let second = office.recognise(second, &password(second)?).await.map_err(refused)?;
-    Ok([Actor::of(&first), Actor::of(&second)])
+    Ok([person(first).await?, person(second).await?])
 }
 
 /// One line of standard input, not shown where a terminal can be told so.

@@ -50,9 +50,14 @@ impl Row for Batch {
     ];
 }
 
+/// The round of a batch that goes furthest, of those that are not given up.
+pub(super) fn furthest<'r>(batch: &str, rounds: &'r [Round]) -> Option<&'r Round> {
+    let live = |r: &&Round| r.batch == batch && r.status != RoundStatus::Discarded;
+    rounds.iter().filter(live).max_by_key(|r| (r.status, r.id))
+}
+
 fn batch(of: &luqu_engine::policy::Batch, window: Option<&Window>, rounds: &[Round]) -> Batch {
-    let live = |r: &&Round| r.batch == of.id.as_str() && r.status != RoundStatus::Discarded;
-    let furthest = rounds.iter().filter(live).max_by_key(|r| (r.status, r.id));
+    let furthest = furthest(&of.id, rounds);
     Batch {
         id: of.id.to_string(),
         name: of.name.clone(),

@@ -65,11 +65,11 @@ impl std::fmt::Debug for Lookups {
 }
 
 impl Lookups {
-    /// Reads anew what has changed since it was read. A season whose answers are not those that were signed is closed,
-    /// and says so in the log and to the regulator.
+    /// Reads anew what has changed since it was read. A season whose answers are not those that were signed, or that
+    /// cannot be read, is closed, and says so in the log and to the regulator.
     ///
     /// # Errors
-    /// What the store said; the answers of before stay.
+    /// The database is held up or out of reach; the answers of before stay.
     pub async fn refresh(&self, office: &Office) -> Result<(), ActError> {
         for row in office.store().read().seasons().await? {
             let version = version(office, &row.id).await?;
@@ -79,7 +79,15 @@ impl Lookups {
                 continue;
             }
             let id = row.id.clone();
-            let told = Told::of(office, row, version).await?;
+            let told = match Told::of(office, row.clone(), version).await {
+                Err(passing @ ActError::Busy(_)) => return Err(passing),
+                // One season that cannot be read stands in the way of no other.
+                Err(error) => {
+                    tracing::error!(season = id, %error, "results stay closed: they cannot be read");
+                    Told::unreadable(row)
+                }
+                Ok(told) => told,
+            };
             let mut seasons = self.seasons.write().unwrap_or_else(PoisonError::into_inner);
             seasons.insert(id, told);
         }
@@ -143,6 +151,20 @@ async fn version(office: &Office, season: &str) -> Result<Version, ActError> {
 }
 
 impl Told {
+    /// A season that could not be read; the next time it is tried again.
+    fn unreadable(row: SeasonRow) -> Self {
+        Self {
+            open: Open::of(row, false, Some("该招生季的数据读不出来，请联系招办".to_owned())),
+            lines: Vec::new(),
+            plan: Vec::new(),
+            days: Vec::new(),
+            answers: HashMap::new(),
+            moved: BTreeSet::new(),
+            known: None,
+            version: Version::default(),
+        }
+    }
+
     async fn of(office: &Office, row: SeasonRow, version: Version) -> Result<Self, ActError> {
         let read = office.store().read();
         let names = read.school_names(&row.id).await?;
@@ -177,14 +199,11 @@ impl Told {
             days: policy.as_ref().map(|p| days(p, &lines)).unwrap_or_default(),
             lines: lines.into_iter().map(|l| Line::of(l, &name)).collect(),
             plan: plan(read.seat_lines(&row.id).await?, &name),
-            open: Open {
-                open: found.round.is_some() && found.closed.is_none(),
-                closed: found.closed.map(|why| why.to_string()),
-                id: row.id,
-                district: row.district,
-                year: row.year,
-                mode: row.mode.word().to_owned(),
-            },
+            open: Open::of(
+                row,
+                found.round.is_some() && found.closed.is_none(),
+                found.closed.map(|why| why.to_string()),
+            ),
             moved: found.moved,
             answers: found.results.into_iter().map(answer).collect(),
             known,
@@ -205,6 +224,13 @@ pub(super) struct Open {
     pub(super) open: bool,
     /// Why they cannot though something is published; the office is to be told.
     closed: Option<String>,
+}
+
+impl Open {
+    fn of(row: SeasonRow, open: bool, closed: Option<String>) -> Self {
+        let SeasonRow { id, district, year, mode, .. } = row;
+        Self { id, district, year, mode: mode.word().to_owned(), open, closed }
+    }
 }
 
 impl Row for Open {

@@ -114,7 +114,7 @@ async fn keep(app: &App, ticket: Ticket, response: Response) -> Result<Response,
     let secret = parts.extensions.get::<Secret>().is_some();
     let kept = Kept {
         status: parts.status.as_u16(),
-        headers: [header::CONTENT_TYPE, header::LOCATION]
+        headers: [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::LOCATION]
             .into_iter()
             .filter_map(|name| {
                 let value = parts.headers.get(&name)?.to_str().ok()?.to_owned();

@@ -169,7 +169,10 @@ pub(super) async fn publish(
     guard.actor.must_be(&[Role::Reviewer])?;
     seen.must_be(&stands(&app, &season, round).await?)?;
     let admissions = app.office.publish(&guard.actor, &season, round, &digest).await?;
-    app.lookups.refresh(&app.office).await?;
+    // It is published whatever becomes of this; the keeper of the answers tries again.
+    if let Err(error) = app.lookups.refresh(&app.office).await {
+        tracing::warn!(%error, "what was published could not be read for look-ups yet");
+    }
     Ok(Json(Published { admissions }))
 }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::batches::furthest;
 use super::extract::{Json, Path};
 use super::guard::Guard;
 use super::listing::{FormParams, Row, Wanted};
@@ -147,8 +148,8 @@ pub(super) async fn status(
     let policy = luqu_engine::policy::Policy::load(&row.policy, None)
         .map_err(|_| Problem::internal("stored policy"))?;
     for batch in &policy.batches {
-        let status = rounds.iter().filter(|r| batch.id == r.batch).map(|r| r.status).max();
-        let done = rounds.iter().any(|r| batch.id == r.batch && r.status == RoundStatus::Published);
+        let status = furthest(&batch.id, &rounds).map(|r| r.status);
+        let done = status == Some(RoundStatus::Published);
         let next = match (windows.get(batch.id.as_str()).map(|w| w.status), status) {
             (None, _) => "开放志愿填报",
             (Some(WindowStatus::Open), _) => "关闭志愿填报",

@@ -89,9 +89,9 @@ pub(super) async fn sign_in(
     let begun = app.office.sign_in(&sent.name, &sent.password).await;
     if !matches!(begun, Err(ActError::NotPermitted(_))) {
         app.wrong.give_back(&address);
-        app.office.forget_tries(&sent.name).await?;
     }
     let begun = begun?;
+    app.office.forget_tries(&sent.name).await?;
     let account = begun.account;
     let me = Me {
         name: account.name,
@@ -157,7 +157,8 @@ pub(super) async fn change_password(
     }
     let changed =
         app.office.change_password(&guard.actor, &guard.token, &sent.old, &sent.new).await;
-    if !matches!(changed, Err(ActError::NotPermitted(_))) {
+    // The old password was right also where the new one is refused.
+    if matches!(changed, Ok(()) | Err(ActError::Conflict(_))) {
         app.office.forget_tries(name).await?;
     }
     changed?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Entry;
 
 /// The law's class size.
-const CAP: u64 = 55;
+const CAP: u64 = luqu_engine::policy::CLASS_SIZE as u64;
 
 /// An admission to a school.
 type Seat = (i64, String);

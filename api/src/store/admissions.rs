@@ -92,25 +92,6 @@ impl<C: ConnectionTrait> Db<C> {
         rows.into_iter().map(admission_row).collect()
     }
 
-    /// The active admissions to one school, by applicant.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn admissions_of_school(
-        &self,
-        season: &str,
-        school: &str,
-    ) -> Result<Vec<Admission>, StoreError> {
-        let rows = admission::Entity::find()
-            .filter(admission::Column::SeasonId.eq(season))
-            .filter(admission::Column::SchoolId.eq(school))
-            .filter(admission::Column::Active.eq(1))
-            .order_by_asc(admission::Column::ApplicantId)
-            .all(self.on())
-            .await?;
-        rows.into_iter().map(admission_row).collect()
-    }
-
     /// The admissions to which a round or, where there is one, a correction gave rise, by number.
     ///
     /// # Errors

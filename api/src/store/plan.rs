@@ -1,6 +1,6 @@
 //! Schools and the plan as frozen: every seat in a numbered line with its approval and its decision by two.
 
-use luqu_engine::domain::Season;
+use luqu_engine::domain::{BatchIx, CategoryIx, Season};
 use luqu_engine::policy::Policy;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
@@ -269,21 +269,15 @@ impl Tx {
 /// Every category under itself, and under what it returns or carries to, however far that goes.
 fn flows(policy: &Policy) -> Vec<Flow<'_>> {
     let mut found = Vec::new();
-    for batch in &policy.batches {
-        for (at, category) in policy.categories.iter().enumerate() {
-            let plan = (batch.id.as_str(), category.id.as_str());
-            let mut held = vec![(policy.batch_ix(&batch.id), at)];
-            while let Some((Some(in_batch), of)) = held.pop() {
-                let to = &policy.categories[of];
-                found.push(Flow {
-                    plan,
-                    held: (&policy.batch(in_batch).id, &to.id),
-                    held_quota: to.by_junior,
-                });
-                held.extend(to.returns_to.map(|c| (Some(in_batch), c.at())));
-                let later = to.carry_to.filter(|&(b, _)| b > in_batch);
-                held.extend(later.map(|(b, c)| (Some(b), c.at())));
-            }
+    for batch in (0..policy.batches.len()).map(BatchIx::from) {
+        for category in (0..policy.categories.len()).map(CategoryIx::from) {
+            let name = |(b, c)| (policy.batch(b).id.as_str(), policy.category(c).id.as_str());
+            let plan = name((batch, category));
+            found.extend(policy.held_as(batch, category).map(|held| Flow {
+                plan,
+                held: name(held),
+                held_quota: policy.category(held.1).by_junior,
+            }));
         }
     }
     found.sort_unstable();

@@ -1,6 +1,7 @@
 //! Arrivals, clearances and registry records: facts, each resting on the one before.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -38,12 +39,18 @@ pub struct Changed {
 }
 
 impl<C: ConnectionTrait> Db<C> {
-    /// What audits said of admissions: nothing against one that is cleared, else the reason.
+    /// What audits said of the admissions of these numbers: nothing against one that is cleared, else the reason.
     ///
     /// # Errors
     /// What the database said.
-    pub async fn judged(&self) -> Result<BTreeMap<i64, String>, StoreError> {
-        let rows = clearance::Entity::find().all(self.on()).await?;
+    pub async fn judged(
+        &self,
+        admissions: RangeInclusive<i64>,
+    ) -> Result<BTreeMap<i64, String>, StoreError> {
+        let (first, last) = admissions.into_inner();
+        let found =
+            clearance::Entity::find().filter(clearance::Column::AdmissionId.between(first, last));
+        let rows = found.all(self.on()).await?;
         Ok(rows.into_iter().map(|row| (row.admission_id, row.reason)).collect())
     }
 
@@ -127,7 +134,11 @@ impl Tx {
         audit_digest: &str,
         at: i64,
     ) -> Result<Changed, StoreError> {
-        let known = self.judged().await?;
+        let ends = judged.first_key_value().zip(judged.last_key_value());
+        let known = match ends {
+            Some(((&first, _), (&last, _))) => self.judged(first..=last).await?,
+            None => BTreeMap::new(),
+        };
         let fresh = judged.iter().filter(|(id, _)| !known.contains_key(id));
         let rows = fresh.map(|(&admission_id, reason)| clearance::Model {
             admission_id,

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::LockBehavior;
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockBehavior, LockType};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Iterable,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
 };
 
@@ -114,6 +113,8 @@ pub struct Job {
     pub round: Option<i64>,
     /// Who asked for it.
     pub created_by: String,
+    /// How often a worker took it.
+    pub attempt: i32,
 }
 
 impl<C: ConnectionTrait> Db<C> {
@@ -123,6 +124,10 @@ impl<C: ConnectionTrait> Db<C> {
     /// What the database said.
     pub async fn rounds(&self, season: &str) -> Result<Vec<Round>, StoreError> {
         let rows = round::Entity::find()
+            .select_only()
+            .columns(round::Column::iter().filter(|c| !matches!(c, round::Column::Answer)))
+            // The answers, megabytes each, stay where they are.
+            .column_as(Expr::val(Vec::<u8>::new()), round::Column::Answer)
             .filter(round::Column::SeasonId.eq(season))
             .order_by_asc(round::Column::Id)
             .all(self.on())
@@ -146,7 +151,7 @@ impl<C: ConnectionTrait> Db<C> {
         row.map(round_row).transpose()
     }
 
-    /// The published round of a batch with its packed answer.
+    /// The number of the published round of a batch, if there is one.
     ///
     /// # Errors
     /// What the database said.
@@ -154,14 +159,14 @@ impl<C: ConnectionTrait> Db<C> {
         &self,
         season: &str,
         batch: &str,
-    ) -> Result<Option<(Round, Vec<u8>)>, StoreError> {
-        let row = round::Entity::find()
+    ) -> Result<Option<i64>, StoreError> {
+        let published = round::Entity::find()
+            .select_only()
+            .column(round::Column::Id)
             .filter(round::Column::SeasonId.eq(season))
             .filter(round::Column::Batch.eq(batch))
-            .filter(round::Column::Status.eq(RoundStatus::Published.word()))
-            .one(self.on())
-            .await?;
-        row.map(round_row).transpose()
+            .filter(round::Column::Status.eq(RoundStatus::Published.word()));
+        Ok(published.into_tuple().one(self.on()).await?)
     }
 
     /// How many jobs there are of each status, and how many of those that run gave no sign of life since `lost`.
@@ -374,7 +379,7 @@ impl Tx {
             .filter(job::Column::Id.eq(found.id))
             .exec(self.on())
             .await?;
-        Ok(Some(job_row(found)?))
+        Ok(Some(Job { attempt: found.attempt + 1, ..job_row(found)? }))
     }
 
     /// Notes that a worker lives, and what it is doing if that has changed; false if the job is no longer its own.
@@ -442,7 +447,8 @@ impl Tx {
     /// # Errors
     /// What the database said.
     pub async fn give_back(&self, id: i64, worker: &str) -> Result<bool, StoreError> {
-        self.change_job(id, worker, waiting_again()).await
+        let again = job::ActiveModel { attempt: Set(0), ..waiting_again() };
+        self.change_job(id, worker, again).await
     }
 
     /// Puts every running job back into the queue, where it is known that nobody works on one; says how many.
@@ -538,5 +544,6 @@ fn job_row(row: job::Model) -> Result<Job, StoreError> {
         message: row.message,
         round: row.round_id,
         created_by: row.created_by,
+        attempt: row.attempt,
     })
 }

@@ -1,7 +1,8 @@
 //! Seasons, and decisions by two over them.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder,
 };
 
 use super::StoreError;
@@ -138,6 +139,18 @@ impl<C: ConnectionTrait> Db<C> {
             .all(self.on())
             .await?;
         rows.into_iter().map(decision_row).collect()
+    }
+
+    /// Whether two people had the personal data of a season destroyed.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn is_destroyed(&self, season: &str) -> Result<bool, StoreError> {
+        let made = decision::Entity::find()
+            .filter(decision::Column::SeasonId.eq(season))
+            .filter(decision::Column::Kind.eq(DecisionKind::Retention.word()))
+            .filter(decision::Column::Status.eq(DecisionStatus::Approved.word()));
+        Ok(made.count(self.on()).await? > 0)
     }
 }
 

@@ -15,6 +15,9 @@ use crate::domain::{BatchIx, CategoryIx, Evaluation, Moment, Score, Share, Subje
 
 pub use refusal::{Refusal, RefusalKind};
 
+/// The law's class size: 「新入学年级班额不得超过55人」, item 4 of the plan of 綦江区.
+pub const CLASS_SIZE: u32 = 55;
+
 /// The seed of the shipped policies, which stands for the one that is published when wishes have closed.
 pub const PLACEHOLDER_SEED: &str = "published after wishes close";
 
@@ -353,6 +356,29 @@ pub struct QuotaRule {
 }
 
 impl Policy {
+    /// The most pupils of a class or a section: the policy's class size, never above [`CLASS_SIZE`].
+    pub fn class_cap(&self) -> u32 {
+        self.limits.class_size.as_ref().map_or(CLASS_SIZE, |law| law.value.clamp(1, CLASS_SIZE))
+    }
+
+    /// The classes that seats of one may be held in: itself, what it returns to in its batch or carries to in a later
+    /// one, and so on from there.
+    pub fn held_as(
+        &self,
+        batch: BatchIx,
+        category: CategoryIx,
+    ) -> impl Iterator<Item = (BatchIx, CategoryIx)> {
+        std::iter::successors(Some((batch, category)), |&(batch, category)| {
+            let rule = self.category(category);
+            // A category that returns cannot also carry, so that there is one way on.
+            match (rule.returns_to, rule.carry_to) {
+                (Some(to), _) => Some((batch, to)),
+                (None, Some((later, to))) if later > batch => Some((later, to)),
+                (None, _) => None,
+            }
+        })
+    }
+
     /// The batch with the id.
     pub fn batch_ix(&self, id: &str) -> Option<BatchIx> {
         self.batches.iter().position(|b| b.id == id).map(BatchIx::from)
