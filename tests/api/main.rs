@@ -1,5 +1,6 @@
 //! Black-box tests of the `luqu` command.
 
+mod acts_order;
 mod acts_story;
 mod acts_world;
 mod annotate;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use axum::http::Method;
-use luqu::acts::{ActError, Choice, HandOver, Kept, Mistake, SectionsAsked, Upload};
+use luqu::acts::{ActError, Actor, Choice, HandOver, Kept, Mistake, SectionsAsked, Upload};
 use luqu::ledger::bundle::{Outside, check};
-use luqu::store::{Emptied, Mode, RETAINED, WishLine, WishList};
+use luqu::store::{Emptied, Mode, RETAINED, Role, WishLine, WishList};
 use luqu::tables::write::handover::Headings;
 use luqu_engine::domain::{Score, Table};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -330,6 +330,12 @@ async fn nothing_goes_on(world: &World) {
     assert!(matches!(handed, Err(ActError::Conflict(_))), "{handed:?}");
     let known = office.known_round(season, admitted[0].round).await;
     assert!(matches!(known, Err(ActError::Conflict(_))), "{known:?}");
+    // A fact is still written down, and says nothing of anybody beside the ledger.
+    let arrived = office.arrive(clerk, season, &active.applicant, true).await;
+    arrived.expect("an arrival");
+    let undone = office.arrive(clerk, season, &active.applicant, false).await;
+    undone.expect("an arrival undone");
+    assert_eq!(office.store().read().payloads().await.expect("payloads"), []);
 }
 
 #[test]
@@ -357,6 +363,12 @@ fn the_command_takes_two_people() {
         must_exit(&run(["zhao", "qian"], "a\nb\n"), 4);
         must_exit(&run(["qian", "qian"], &passwords), 4);
         must_exit(&run(["zhao", "sun"], &passwords), 4);
+        // Whoever gave a password knows it: until it is changed it signs for nobody.
+        let zhou = Actor { name: "zhou".to_owned(), role: Role::Admin, school: None };
+        let given = world.office.reset_password(&zhou, "qian").await.expect("a password");
+        must_exit(&run(["zhao", "qian"], &format!("{PASSWORD}\n{given}\n")), 4);
+        let qian = Actor { name: "qian".to_owned(), role: Role::Reviewer, school: None };
+        world.office.change_password(&qian, "", &given, PASSWORD).await.expect("a change");
         assert!(must_exit(&run(["zhao", "qian"], &passwords), 0).contains("import_batch"));
         must_exit(&run(["zhao", "qian"], &passwords), 6);
     });

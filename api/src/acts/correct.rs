@@ -5,9 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use luqu_engine::domain::{Outcome, Score, Season};
+use luqu_engine::domain::{BatchIx, Outcome, Score, Season};
 use luqu_engine::placement;
-use luqu_engine::policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -119,7 +118,7 @@ impl Office {
         let mut seats: BTreeMap<(String, String, Option<String>), Vec<&Differs>> = BTreeMap::new();
         for gain in body.differs.iter().filter(|d| d.gains) {
             let Some((school, category)) = &gain.due else { continue };
-            if !held.lets_gain(known.policy(), &body.mistake.batch, gain) {
+            if !held.lets_gain(|b| known.policy().batch_ix(b), &body.mistake.batch, gain) {
                 let text = format!("考生 {} 的录取刚有变动，请重新提交", gain.applicant);
                 return Err(ActError::Conflict(text));
             }
@@ -244,7 +243,7 @@ impl Office {
                 let text = format!("考生 {} 的录取已撤销，不能按更正补录", of.applicant);
                 return Err(ActError::Conflict(text));
             }
-            of.gains = held.lets_gain(&policy, &mistake.batch, of);
+            of.gains = held.lets_gain(|b| policy.batch_ix(b), &mistake.batch, of);
         }
         Ok(differs)
     }
@@ -271,12 +270,16 @@ impl Held {
 
     /// Whether a seat that is due in a batch is better than the one held: of an earlier batch, or of a wish further in
     /// front. Whoever's admission was taken by decision claims none.
-    fn lets_gain(&self, policy: &Policy, batch: &str, due: &Differs) -> bool {
+    fn lets_gain(
+        &self,
+        place: impl Fn(&str) -> Option<BatchIx>,
+        batch: &str,
+        due: &Differs,
+    ) -> bool {
         let Some(seat) = self.seats.get(&due.applicant) else {
             return !self.has_gone(&due.applicant);
         };
-        (policy.batch_ix(batch), rank(due.position))
-            < (policy.batch_ix(&seat.batch), rank(seat.position))
+        (place(batch), rank(due.position)) < (place(&seat.batch), rank(seat.position))
     }
 }
 
@@ -291,4 +294,63 @@ fn regions_of(season: &Season, gains: &[&Differs]) -> Vec<String> {
     let regions: BTreeSet<String> =
         at.map(|a| season.region_name(season.applicant(a).region).to_owned()).collect();
     regions.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_due_is_given_to_whoever_holds_no_better_one() {
+        let admission = |applicant: &str, batch: &str, position, active| Admission {
+            id: 1,
+            applicant: applicant.to_owned(),
+            batch: batch.to_owned(),
+            category: "c".to_owned(),
+            school: "S".to_owned(),
+            position,
+            plan: 1,
+            seat_no: 1,
+            total: 0,
+            round: 1,
+            recorded_at: 0,
+            active,
+            ended_by: None,
+        };
+        let held = Held::of(vec![
+            admission("early", "1", 9, true),
+            admission("late", "3", 1, true),
+            admission("front", "2", 1, true),
+            admission("behind", "2", 3, true),
+            admission("adjusted", "2", 0, true),
+            admission("moved", "2", 1, false),
+            admission("moved", "1", 1, true),
+            admission("gone", "2", 1, false),
+        ]);
+        let place = |b: &str| ["1", "2", "3"].iter().position(|x| *x == b).map(BatchIx::from);
+        let gains = |who: &str, position| {
+            let due = Differs {
+                applicant: who.to_owned(),
+                published: None,
+                due: None,
+                position,
+                gains: true,
+            };
+            held.lets_gain(place, "2", &due)
+        };
+        for (who, position, expected) in [
+            ("nobody", 2, true),
+            ("late", 9, true),
+            ("behind", 2, true),
+            ("adjusted", 2, true),
+            ("early", 1, false),
+            ("front", 1, false),
+            ("behind", 3, false),
+            ("behind", 0, false),
+            ("moved", 1, false),
+            ("gone", 1, false),
+        ] {
+            assert_eq!(gains(who, position), expected, "{who} {position}");
+        }
+    }
 }

@@ -53,11 +53,11 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(dir) = &args.out {
         may_write(&args.season, dir)?;
     }
-    let season =
-        match load::season_or_report_for(Purpose::Audit, &args.season, args.seed.as_deref())? {
-            Ok(season) => season,
-            Err(exit) => return Ok(exit),
-        };
+    let Some(season) =
+        load::season_or_report_for(Purpose::Audit, &args.season, args.seed.as_deref())?
+    else {
+        return Ok(Exit::Faults);
+    };
     let roll = args.answer.as_deref().map(|dir| answer::roll(&season, dir)).transpose()?.flatten();
     let placements = args.answer.as_deref().filter(|_| roll.is_none());
     let placements = placements.map(|dir| dir.join("placements.csv"));

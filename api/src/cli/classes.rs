@@ -86,9 +86,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
         atomic::may_replace(out, is_class_file)?;
     }
-    let season = match season_or_report(&args.season, args.seed.as_deref())? {
-        Ok(season) => season,
-        Err(exit) => return Ok(exit),
+    let Some(season) = season_or_report(&args.season, args.seed.as_deref())? else {
+        return Ok(Exit::Faults);
     };
     let Some(seed) = season.policy().seed.clone() else {
         return Err(Failure::Usage("分班须抽签：政策文件中没有种子，请用 --seed 给出".to_owned()));

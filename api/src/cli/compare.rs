@@ -51,9 +51,8 @@ fn side(path: &Path, season: Option<&Path>) -> Result<Result<(Season, Answer), E
             path.display()
         )));
     }
-    let loaded = match season_or_report(season.unwrap_or(path), None)? {
-        Ok(loaded) => loaded,
-        Err(exit) => return Ok(Err(exit)),
+    let Some(loaded) = season_or_report(season.unwrap_or(path), None)? else {
+        return Ok(Err(Exit::Faults));
     };
     if season.is_some() {
         let answer = answer::read(&loaded, path)?;

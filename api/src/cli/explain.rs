@@ -54,9 +54,8 @@ impl From<Language> for Lang {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let season = match season_or_report(&args.season, args.seed.as_deref())? {
-        Ok(season) => season,
-        Err(exit) => return Ok(exit),
+    let Some(season) = season_or_report(&args.season, args.seed.as_deref())? else {
+        return Ok(Exit::Faults);
     };
     let applicant = called(&season, &args.applicant)?;
     let answer = match &args.answer {

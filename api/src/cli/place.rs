@@ -86,9 +86,8 @@ pub(super) enum Stop {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     interrupt::listen();
     atomic::may_replace(&args.out, is_answer_file)?;
-    let season = match season_or_report(&args.season, args.seed.as_deref())? {
-        Ok(season) => season,
-        Err(exit) => return Ok(exit),
+    let Some(season) = season_or_report(&args.season, args.seed.as_deref())? else {
+        return Ok(Exit::Faults);
     };
     interrupt::check()?;
     let (placed, counts) = match place_written(&season, &args.out, args.format)? {

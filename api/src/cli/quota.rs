@@ -61,11 +61,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
         may_write(out)?;
     }
-    let season =
-        match season_or_report_for(Purpose::Distribution, &args.season, args.seed.as_deref())? {
-            Ok(season) => season,
-            Err(exit) => return Ok(exit),
-        };
+    let Some(season) =
+        season_or_report_for(Purpose::Distribution, &args.season, args.seed.as_deref())?
+    else {
+        return Ok(Exit::Faults);
+    };
     let edits = match &args.edit {
         Some(file) => match quota_edits::read(file, &season)? {
             Ok(edits) => Some(edits),

@@ -30,9 +30,8 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     if !args.answer.is_dir() {
         return Err(Failure::NotFound(format!("{}：没有这个结果目录", args.answer.display())));
     }
-    let season = match season_or_report(&args.season, args.seed.as_deref())? {
-        Ok(season) => season,
-        Err(exit) => return Ok(exit),
+    let Some(season) = season_or_report(&args.season, args.seed.as_deref())? else {
+        return Ok(Exit::Faults);
     };
     // Without all of its files an answer is not judged, and silence is no praise.
     let Judged { report, complete } = answer::judge(&season, &args.answer)?;

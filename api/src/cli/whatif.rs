@@ -51,10 +51,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             "请给出要改变的内容，例如：luqu whatif SEASON --seats S01:unified+20".to_owned(),
         ));
     }
-    let season = match season_or_report(&args.season, None)? {
-        Ok(season) => season,
-        Err(exit) => return Ok(exit),
-    };
+    let Some(season) = season_or_report(&args.season, None)? else { return Ok(Exit::Faults) };
     if let Some(grid) = &grid {
         return table(args, &season, &evaluate(&season, &changes, grid));
     }

@@ -109,7 +109,7 @@ impl Row for Admitted {
 pub(super) struct Filter {
     /// The beginning of the application number, or a part of the name.
     search: Option<String>,
-    /// How they stand: `eligible`, `not_arrived`, `not_cleared`, `registered`.
+    /// How they stand: `eligible`, `not_arrived`, `not_cleared`, `blocked`, `registered`.
     #[param(value_type = Option<String>)]
     standing: Option<Standing>,
 }

@@ -7,7 +7,6 @@ use luqu_engine::domain::wish_part::WishPart;
 use luqu_engine::domain::{Draft, Fault, FaultCode, Season, Table, Text};
 use luqu_engine::policy::{Policy, Refusal, RefusalKind};
 
-use crate::cli::Exit;
 use crate::error::Failure;
 
 use super::csv_file;
@@ -175,11 +174,11 @@ pub(super) fn policy_of(folder: &Path, seed: Option<&str>) -> (Option<Policy>, V
     (policy, gather.faults)
 }
 
-/// Reads the season, tells its faults on stderr, and gives the season or the exit code that says why not.
+/// Reads the season, tells its faults on stderr, and gives the season where none blocks.
 ///
 /// # Errors
 /// As [`load`].
-pub fn season_or_report(path: &Path, seed: Option<&str>) -> Result<Result<Season, Exit>, Failure> {
+pub fn season_or_report(path: &Path, seed: Option<&str>) -> Result<Option<Season>, Failure> {
     season_or_report_for(Purpose::Placement, path, seed)
 }
 
@@ -191,7 +190,7 @@ pub fn season_or_report_for(
     purpose: Purpose,
     path: &Path,
     seed: Option<&str>,
-) -> Result<Result<Season, Exit>, Failure> {
+) -> Result<Option<Season>, Failure> {
     let mut loaded = load_for(purpose, path, seed)?;
     let season = loaded.season.take();
     let mut err = anstream::stderr().lock();
@@ -199,7 +198,7 @@ pub fn season_or_report_for(
         .and_then(|()| if season.is_none() { report::summary(&mut err, &loaded) } else { Ok(()) });
     // A closed stderr is nobody's fault.
     drop(shown);
-    Ok(season.ok_or(Exit::Faults))
+    Ok(season)
 }
 
 /// Where a fault stands in the list.

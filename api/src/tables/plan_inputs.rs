@@ -17,7 +17,6 @@ use super::load::{Gather, POLICY_FILE, Purpose, is_structural, read_table};
 use super::located::Located;
 use super::report;
 use super::rows::{Cells, TableRow, count};
-use crate::cli::Exit;
 use crate::error::Failure;
 
 /// A draft plan and where it came from.
@@ -35,11 +34,11 @@ pub struct PlanInputs {
     pub classes: Vec<ClassRow>,
 }
 
-/// Reads the plan of the season at `path`, tells its faults on stderr, and gives it or the exit code that says why not.
+/// Reads the plan of the season at `path`, tells its faults on stderr, and gives it where none blocks.
 ///
 /// # Errors
 /// A path that cannot be read; a target of a school or line that the plan does not have.
-pub fn plan_or_report(path: &Path, targets: &Targets) -> Result<Result<PlanInputs, Exit>, Failure> {
+pub fn plan_or_report(path: &Path, targets: &Targets) -> Result<Option<PlanInputs>, Failure> {
     let home = folder::find(path)?;
     let complete = !home.faults.iter().any(Located::blocks);
     let mut gather =
@@ -62,14 +61,14 @@ pub fn plan_or_report(path: &Path, targets: &Targets) -> Result<Result<PlanInput
                 let plan = plan.map_err(Failure::Usage)?;
                 tell(&gather);
                 let classes = classes.rows.into_iter().map(|(_, row)| row).collect();
-                return Ok(Ok(PlanInputs { policy, draft, plan, resources: rows, classes }));
+                return Ok(Some(PlanInputs { policy, draft, plan, resources: rows, classes }));
             }
             Ok(_) => {}
             Err(faults) => gather.check_faults(faults),
         }
     }
     tell(&gather);
-    Ok(Err(Exit::Faults))
+    Ok(None)
 }
 
 fn tell(gather: &Gather) {

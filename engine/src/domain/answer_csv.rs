@@ -143,12 +143,16 @@ impl Ids {
 fn together(columns: &[&str], pieces: Vec<String>) -> Vec<u8> {
     let mut head = String::new();
     header(&mut head, columns);
-    let length = head.len() + pieces.iter().map(String::len).sum::<usize>();
-    let mut out = Vec::with_capacity(length);
-    out.extend_from_slice(head.as_bytes());
+    let mut out = vec![0; head.len() + pieces.iter().map(String::len).sum::<usize>()];
+    let (first, mut rest) = out.split_at_mut(head.len());
+    first.copy_from_slice(head.as_bytes());
+    let mut places = Vec::with_capacity(pieces.len());
     for piece in pieces {
-        out.extend_from_slice(piece.as_bytes());
+        let (place, behind) = std::mem::take(&mut rest).split_at_mut(piece.len());
+        places.push((place, piece));
+        rest = behind;
     }
+    places.into_par_iter().for_each(|(place, piece)| place.copy_from_slice(piece.as_bytes()));
     out
 }
 

@@ -23,9 +23,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let season = match season_or_report(&args.season, args.seed.as_deref())? {
-        Ok(season) => season,
-        Err(exit) => return Ok(exit),
+    let Some(season) = season_or_report(&args.season, args.seed.as_deref())? else {
+        return Ok(Exit::Faults);
     };
     let answer = match placed(&season)? {
         Ok(answer) => answer,

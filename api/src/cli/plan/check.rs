@@ -98,10 +98,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         quota_share: args.quota_share,
         least: args.least.clone(),
     };
-    let inputs = match plan_or_report(&args.season, &targets)? {
-        Ok(inputs) => inputs,
-        Err(exit) => return Ok(exit),
-    };
+    let Some(inputs) = plan_or_report(&args.season, &targets)? else { return Ok(Exit::Faults) };
     let broken = breaches(&inputs.plan);
     let clash = conflict(&inputs.plan);
     let repaired = args.search.run(|effort| repair(&inputs.plan, &args.hold, effort));

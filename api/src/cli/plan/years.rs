@@ -47,9 +47,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
         atomic::may_replace(out, is_ours)?;
     }
-    let inputs = match plan_or_report(&args.season, &Targets::default())? {
-        Ok(inputs) => inputs,
-        Err(exit) => return Ok(exit),
+    let Some(inputs) = plan_or_report(&args.season, &Targets::default())? else {
+        return Ok(Exit::Faults);
     };
     let start = Start::of(&inputs.plan, inputs.policy.year, &inputs.resources, &inputs.classes)
         .map_err(Failure::Usage)?;
