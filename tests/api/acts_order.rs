@@ -1,5 +1,6 @@
 //! Acts that come twice, late or out of order.
 
+use futures_util::future::{join_all, try_join_all};
 use luqu::acts::ActError;
 use luqu::store::RoundStatus;
 
@@ -74,5 +75,54 @@ fn no_batch_opens_behind_one_that_is_published() {
         );
         world.collect(third).await;
         world.publish(third).await;
+    });
+}
+
+#[test]
+fn what_is_acknowledged_after_a_full_disk_is_there() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::lived(&db, 120).await;
+        let (office, season) = (&world.office, world.season.as_str());
+        let all = office.store().read().admissions(season).await.expect("admissions");
+        let all: Vec<String> = all.into_iter().map(|a| a.applicant).collect();
+        // The file may not grow: SQLite answers as on a full disk, and rolls back by itself. Of every connection, which
+        // are as many as are asked for at once.
+        let bound = async |pages: &str| {
+            let pragma = format!("PRAGMA max_page_count = {pages}");
+            let all = (0..8).map(|_| office.store().execute_raw(&pragma));
+            try_join_all(all).await.expect("a pragma");
+        };
+        let arrive = async |some: &[String]| {
+            let all = some.iter().map(|a| office.arrive(&world.clerk, season, a, true));
+            join_all(all).await.into_iter().map(|done| done.is_ok()).collect::<Vec<bool>>()
+        };
+        let (before, after) = all.split_at(all.len() / 2);
+        let mut told: Vec<&String> = Vec::new();
+        let mut refused = 0;
+        for some in before.chunks(4) {
+            bound("1").await;
+            for (applicant, done) in some.iter().zip(arrive(some).await) {
+                if done { told.push(applicant) } else { refused += 1 }
+            }
+        }
+        assert!(refused > 0, "the file was never full");
+        bound("1000000").await;
+        for some in after.chunks(4) {
+            let done = arrive(some).await;
+            assert_eq!(done, vec![true; some.len()], "there is room again");
+            told.extend(some);
+        }
+        // Whoever opens the file anew sees what is in it.
+        let anew = db.open().await;
+        let rows = anew.read().gate_rows(season, luqu::store::Which::After("", 10_000)).await;
+        let there: std::collections::BTreeSet<String> = rows
+            .expect("rows")
+            .into_iter()
+            .filter(|r| r.arrived_at.is_some())
+            .map(|r| r.admission.applicant)
+            .collect();
+        let lost: Vec<&String> = told.into_iter().filter(|a| !there.contains(*a)).collect();
+        assert_eq!(lost, [""; 0]);
     });
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::ConnectOptions as _;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
+};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, sqlx,
@@ -268,10 +270,10 @@ impl Store {
 }
 
 /// Of the codes of PostgreSQL: connection lost, transaction rolled back, out of resources, lock not available, stopped
-/// by an operator. Of those of SQLite, which are numbers: busy and locked.
+/// by an operator. Of those of SQLite, which are numbers: busy, locked and full.
 fn is_passing(code: &str) -> bool {
     match code.parse::<u32>() {
-        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6),
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 13),
         _ => {
             code == "55P03" || ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))
         }
@@ -290,8 +292,22 @@ fn options(url: &str, create: bool) -> ConnectOptions {
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(sqlite_options);
+        .map_sqlx_sqlite_opts(sqlite_options)
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(has_ended(connection)))
+        });
     options
+}
+
+/// Whether the transaction of a connection has ended, so that the connection may serve another. A full disk makes SQLite
+/// roll back by itself, and the driver, whose own rollback then fails, goes on as if inside of the transaction: what
+/// it begins and ends after that is never there. Such a connection is closed, which undoes what is open in it.
+async fn has_ended(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // Behind the rollback that is still under way.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 fn sqlite_options(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
@@ -305,4 +321,48 @@ fn sqlite_options(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
         // What is destroyed is overwritten, not only forgotten.
         .pragma("secure_delete", "1")
         .disable_statement_logging()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sea_orm::ConnectionTrait as _;
+
+    use super::{Store, StoreError};
+
+    #[test]
+    fn what_is_committed_after_sqlite_rolled_back_by_itself_is_there() {
+        const ACTS: i64 = 6;
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("luqu.db").display());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let done = runtime.expect("a runtime").block_on(async {
+            let store = Store::open(&url).await?;
+            // Connections go back beside the work, and take turns.
+            let back = || tokio::time::sleep(Duration::from_millis(50));
+            for _ in 0..ACTS {
+                // As on a full disk: the driver is not told, and its own rollback fails.
+                let tx = store.jot().await?;
+                tx.on().execute_unprepared("ROLLBACK").await?;
+                drop(tx);
+                back().await;
+            }
+            for _ in 0..ACTS {
+                drop(store.jot().await?);
+                back().await;
+            }
+            for act in 0..ACTS {
+                let tx = store.jot().await?;
+                let insert = format!("INSERT INTO sign_in_try (name_hash, tries, since) VALUES (zeroblob({act}), 1, 1)");
+                tx.on().execute_unprepared(&insert).await?;
+                tx.commit().await?;
+                back().await;
+            }
+            let anew = Store::open(&url).await?;
+            anew.ask_one::<i64>("SELECT count(*) FROM sign_in_try").await
+        });
+        let found: Result<Option<i64>, StoreError> = done;
+        assert_eq!(found.expect("a count"), Some(ACTS));
+    }
 }
