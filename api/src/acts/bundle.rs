@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 
 use super::{ActError, Actor, Office, now};
 use crate::error::Failure;
-use crate::ledger::bundle::{CHECKPOINTS, KEY, LEAVES};
+use crate::ledger::bundle::{ANSWER, CHECKPOINTS, KEY, LEAVES, SEASON};
 use crate::store::{Look, Role, RoundStatus};
 use crate::tables::load::POLICY_FILE;
 use crate::tables::season_csv::tables_csv;
@@ -34,6 +34,7 @@ impl Office {
         let size = read.ledger_size().await?;
         let leaves: Vec<String> = read.leaves(0, size).await?.iter().map(hex::encode).collect();
         let mut files = vec![
+            (SEASON.to_owned(), season.as_bytes().to_vec()),
             (LEAVES.to_owned(), leaves.join("\n").into_bytes()),
             (CHECKPOINTS.to_owned(), json!(notes).to_string().into_bytes()),
             (KEY.to_owned(), hex::encode(self.keys().verifying().as_bytes()).into_bytes()),
@@ -48,7 +49,7 @@ impl Office {
             for (name, bytes) in season_files(&policy, &draft)? {
                 files.push((format!("{at}/season/{name}"), bytes));
             }
-            for name in ["placements.csv", "cutoffs.csv", "reasons.csv", "certificate.json"] {
+            for name in ANSWER {
                 let bytes = self.round_file(season, round.id, name).await?;
                 files.push((format!("{at}/answer/{name}"), bytes));
             }

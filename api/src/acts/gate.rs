@@ -9,8 +9,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::registry::Standing;
-use super::{ActError, Actor, Office};
+use super::{ActError, Actor, Office, digest};
 use crate::store::{GateEvent, GateRow, Role, Which};
+
+/// Characters of the mark in a cursor.
+const MARK: usize = 12;
 
 /// Whether a record may be opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -216,7 +219,17 @@ impl Office {
     ) -> Result<FeedPage, ActError> {
         actor.must_be(READERS)?;
         self.season_row(season).await?;
-        let behind = after.map(place_of).transpose()?;
+        let behind = match after.map(place_of).transpose()? {
+            None => None,
+            Some((place, mark)) => {
+                let leaf = self.store.read().leaf_of_event(season, place).await?;
+                if leaf.is_none_or(|leaf| mark_of(&leaf) != mark) {
+                    let words = "after 不是本事件流给出的 cursor；数据库恢复过备份的，请从头读取";
+                    return Err(ActError::Conflict(words.to_owned()));
+                }
+                Some(place)
+            }
+        };
         let found = self.store.read().gate_events(season, behind, limit.clamp(1, MOST)).await?;
         let events: Vec<FeedEvent> = found.into_iter().map(told).collect();
         let next = events.last().map(|e| e.cursor.clone()).or_else(|| after.map(str::to_owned));
@@ -291,7 +304,7 @@ fn answer(row: GateRow) -> GateAnswer {
 fn told(event: GateEvent) -> FeedEvent {
     let (seq, nth) = event.place;
     FeedEvent {
-        cursor: format!("{seq}.{nth}"),
+        cursor: format!("{seq}.{nth}.{}", mark_of(&event.leaf)),
         kind: event.kind.word().to_owned(),
         at: event.at,
         applicant_id: event.applicant,
@@ -300,13 +313,22 @@ fn told(event: GateEvent) -> FeedEvent {
     }
 }
 
-fn place_of(cursor: &str) -> Result<(u64, u32), ActError> {
+/// What tells the entry of an event from another that stands at its number after a backup was restored.
+fn mark_of(leaf: &[u8]) -> String {
+    digest(leaf).chars().take(MARK).collect()
+}
+
+/// The place that a cursor names, and the mark of its entry.
+fn place_of(cursor: &str) -> Result<((u64, u32), &str), ActError> {
     let unknown = || ActError::Conflict("after 须是事件流给出的 cursor".to_owned());
-    let (seq, nth) = cursor.split_once('.').ok_or_else(unknown)?;
+    let mut parts = cursor.split('.');
+    let mut part = || parts.next().ok_or_else(unknown);
+    let (seq, nth, mark) = (part()?, part()?, part()?);
     let seq: u64 = seq.parse().map_err(|_| unknown())?;
-    let fits = i64::try_from(seq).is_ok();
     let nth: u32 = nth.parse().map_err(|_| unknown())?;
-    (fits && i32::try_from(nth).is_ok()).then_some((seq, nth)).ok_or_else(unknown)
+    let fits = i64::try_from(seq).is_ok() && i32::try_from(nth).is_ok();
+    let whole = fits && mark.len() == MARK && parts.next().is_none();
+    whole.then_some(((seq, nth), mark)).ok_or_else(unknown)
 }
 
 #[cfg(test)]
@@ -315,10 +337,19 @@ mod tests {
 
     #[test]
     fn a_cursor_is_one_that_the_feed_gave() {
-        assert_eq!(place_of("12.3").ok(), Some((12, 3)));
-        for no in
-            ["", "12", ".", "1.", ".1", "-1.0", "1.2.3", "99999999999999999999.0", "1.9999999999"]
-        {
+        assert_eq!(place_of("12.3.0123456789ab").ok(), Some(((12, 3), "0123456789ab")));
+        for no in [
+            "",
+            "12",
+            ".",
+            "1.2",
+            "1.2.",
+            "1.2.3",
+            "-1.0.0123456789ab",
+            "1.2.0123456789ab.4",
+            "99999999999999999999.0.0123456789ab",
+            "1.9999999999.0123456789ab",
+        ] {
             assert!(place_of(no).is_err(), "{no}");
         }
     }

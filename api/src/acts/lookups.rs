@@ -131,11 +131,7 @@ impl Office {
     pub async fn public_results(&self, season: &str) -> Result<PublicResults, ActError> {
         let read = self.store().read();
         let rounds = read.rounds(season).await?;
-        let published = rounds.iter().filter(|r| r.status == RoundStatus::Published);
-        // A later round knows everything of the earlier ones.
-        let Some(last) = published.max_by_key(|r| r.published_at) else {
-            return Ok(PublicResults::default());
-        };
+        let Some(last) = last_published(&rounds) else { return Ok(PublicResults::default()) };
         let closed = |why: Closed| PublicResults {
             round: Some(last.id),
             closed: Some(why),
@@ -258,8 +254,14 @@ impl Told {
     }
 }
 
+/// The round that was published last: it knows everything of the earlier ones.
+pub(super) fn last_published(rounds: &[Round]) -> Option<&Round> {
+    let published = rounds.iter().filter(|r| r.status == RoundStatus::Published);
+    published.max_by_key(|r| r.published_at)
+}
+
 /// Placements and reasons of a round, if they are the bytes that the signed certificate names.
-fn signed_files(
+pub(super) fn signed_files(
     round: &Round,
     packed: &[u8],
 ) -> Result<(Vec<PlacementRow>, Vec<ReasonRow>), &'static str> {

@@ -26,6 +26,7 @@ mod results;
 mod retention;
 mod run;
 mod sealing;
+mod seals;
 mod section_places;
 mod sections;
 mod turns;

@@ -184,6 +184,7 @@ impl Office {
             self.store.read().admissions(season).await?.into_iter().filter(|a| a.active).collect();
         let inputs = AuditInputs {
             admissions: Some(admissions.iter().map(|a| rolled(a, row.mode)).collect()),
+            sealed: self.seals(season).await?,
             ..AuditInputs::default()
         };
         let work = move || {
@@ -201,13 +202,8 @@ impl Office {
         let read = self.store.read();
         let draft = read.draft_before_corrections(&policy, &open).await?;
         let admitted = read.published(season).await?.into_iter();
-        let admissions = admitted.map(|(applicant, batch, school, category)| RollAdmission {
-            applicant: applicant.into(),
-            school: school.into(),
-            batch: batch.into(),
-            category: category.into(),
-            admitted_at: None,
-        });
+        let admissions =
+            admitted.map(|a| RollAdmission { admitted_at: None, ..rolled(&a, Mode::Drill) });
         let admissions = Some(admissions.collect());
         Ok((checked(policy, draft)?, AuditInputs { admissions, ..AuditInputs::default() }))
     }

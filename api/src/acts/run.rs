@@ -16,7 +16,7 @@ use super::memory::away;
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{Job, JobStatus, NewRound, Role, StoreError, WindowStatus};
+use crate::store::{Admission, Job, JobStatus, NewRound, Role, StoreError, WindowStatus};
 use crate::tables::Located;
 
 /// How a job ended.
@@ -315,7 +315,8 @@ impl Office {
                 })
             })
             .collect();
-        for (applicant, batch, school, category) in self.store.read().published(&job.season).await?
+        for Admission { applicant, batch, school, category, .. } in
+            self.store.read().published(&job.season).await?
         {
             if policy.batch_ix(&batch) < last
                 && !held.contains(&(applicant.clone(), batch, school, category))

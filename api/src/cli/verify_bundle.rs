@@ -42,7 +42,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let checked = check(&bytes, &Outside { witness, key: args.key })?;
     if args.json {
         let told = json!({
+            "season": checked.season,
             "entries": checked.entries,
+            "uncovered": checked.uncovered,
             "checkpoints": checked.checkpoints,
             "rounds": checked.rounds,
             "witnessed": witnessed,
@@ -51,9 +53,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         data(format_args!("{told:#}\n"))?;
     } else {
         let mut text = format!(
-            "日志 {} 条，检查点 {} 个，重新录取并核验 {} 轮\n",
-            checked.entries, checked.checkpoints, checked.rounds
+            "招生季 {}：日志 {} 条，检查点 {} 个，重新录取并核验 {} 轮\n",
+            checked.season, checked.entries, checked.checkpoints, checked.rounds
         );
+        if checked.uncovered > 0 {
+            text +=
+                &format!("最后 {} 条日志还没有检查点签名，不能证明未被改动\n", checked.uncovered);
+        }
         for finding in &checked.findings {
             text += &format!("✗ {finding}\n");
         }

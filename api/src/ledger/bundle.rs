@@ -9,7 +9,7 @@ use std::path::Path;
 
 use ed25519_dalek::VerifyingKey;
 use luqu_engine::audit::audit;
-use luqu_engine::domain::Severity;
+use luqu_engine::domain::{Severity, Table};
 use luqu_engine::placement;
 use luqu_engine::rules::AuditInputs;
 use luqu_engine::verify::AnswerBytes;
@@ -21,6 +21,8 @@ use super::{Checkpoint, Entry, Tree};
 use crate::error::Failure;
 use crate::tables::{answer, load};
 
+/// The id of the season that the bundle is of.
+pub(crate) const SEASON: &str = "season.txt";
 /// The leaves, one a line, in hex.
 pub(crate) const LEAVES: &str = "ledger.txt";
 /// The checkpoints, as a JSON list of notes.
@@ -28,12 +30,20 @@ pub(crate) const CHECKPOINTS: &str = "checkpoints.json";
 /// The key that signs them, in hex.
 pub(crate) const KEY: &str = "key.txt";
 
+/// The files of the answer of a round.
+pub(crate) const ANSWER: [&str; 4] =
+    ["placements.csv", "cutoffs.csv", "reasons.csv", "certificate.json"];
+
 /// The most bytes that a bundle may unpack to.
 const MOST: u64 = 4 << 30;
 
 /// What a bundle was found to be.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Checked {
+    /// The season.
+    pub season: String,
+    /// How many entries stand behind the last checkpoint, signed by nobody yet.
+    pub uncovered: u64,
     /// How many entries the ledger has.
     pub entries: u64,
     /// How many checkpoints were checked.
@@ -66,6 +76,7 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
     let mut checked = Checked::default();
     let mut object = |finding: String| checked.findings.push(finding);
 
+    let season = text(SEASON)?.trim().to_owned();
     let own = hex::decode(text(KEY)?.trim()).ok().and_then(|k| <[u8; 32]>::try_from(k).ok());
     let own = own.and_then(|k| VerifyingKey::from_bytes(&k).ok()).ok_or_else(|| not_one(KEY))?;
     if outside.key.is_some_and(|key| key != own) {
@@ -101,11 +112,8 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
             }
         }
     }
-    if last < leaves.len() as u64 {
-        // Acts after the last signing are lawful; they are only not yet covered.
-        tracing::info!(uncovered = leaves.len() as u64 - last, "entries after the last checkpoint");
-    }
     let mut published: BTreeMap<i64, Value> = BTreeMap::new();
+    let mut destroyed = false;
     let mut lottery = Lottery::default();
     let mut registry = Registry::default();
     let mut before = i64::MIN;
@@ -123,9 +131,17 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
         for said in said.into_iter().flatten() {
             object(format!("第 {at} 条日志：{said}"));
         }
+        let own = entry.subject == season;
+        destroyed |= own && entry.kind == "personal_data_destroyed";
+        // Rounds of other seasons are in the same ledger and in bundles of their own.
         if entry.kind == "round_published"
+            && own
             && let Some(round) = facts["round"].as_i64()
         {
+            // Acts after the last signing are lawful, and not yet covered; a publication signs itself.
+            if at as u64 >= last {
+                object(format!("第 {at} 条日志：轮次 {round} 的公布没有检查点签名"));
+            }
             published.insert(round, facts);
         }
     }
@@ -137,8 +153,10 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
             .iter()
             .filter_map(|(name, bytes)| Some((name.strip_prefix(&prefix)?, bytes.as_slice())))
             .collect();
-        // Rounds of other seasons are in the same ledger and in bundles of their own.
         if of_round.is_empty() {
+            if !destroyed {
+                sayings.push(format!("轮次 {round} 已经公布，包中没有它的数据和结果"));
+            }
             continue;
         }
         rounds += 1;
@@ -146,18 +164,41 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
             replay(&of_round, facts, &lottery)?.into_iter().map(|s| format!("轮次 {round}：{s}")),
         );
     }
-    for name in files.keys().filter(|n| n.starts_with("rounds/")) {
-        let known = name.split('/').nth(1).and_then(|id| id.parse().ok());
-        if known.is_none_or(|id: i64| !published.contains_key(&id)) {
-            sayings.push(format!("{name}：日志中没有公布过这一轮次"));
-            break;
+    for name in
+        files.keys().filter(|name| ![SEASON, LEAVES, CHECKPOINTS, KEY].contains(&name.as_str()))
+    {
+        match of_a_round(name) {
+            None => sayings.push(format!("{name}：不是核验包的文件")),
+            Some(id) if !published.contains_key(&id) => {
+                sayings.push(format!("{name}：日志中没有公布过这一轮次"));
+            }
+            Some(_) => continue,
         }
+        break;
     }
     checked.findings.extend(sayings);
+    checked.season = season;
     checked.entries = leaves.len() as u64;
+    checked.uncovered = checked.entries - last;
     checked.checkpoints = notes.len();
     checked.rounds = rounds;
     Ok(checked)
+}
+
+/// The number of the round that a file is of, if it has the place and the name of one.
+fn of_a_round(name: &str) -> Option<i64> {
+    let mut parts = name.split('/');
+    let ("rounds", id) = (parts.next()?, parts.next()?.parse().ok()?) else { return None };
+    let (folder, file) = (parts.next()?, parts.next()?);
+    let known = match folder {
+        "season" => {
+            let tables = Table::SEASON.iter().any(|t| file.strip_suffix(".csv") == Some(t.key()));
+            file == load::POLICY_FILE || tables
+        }
+        "answer" => ANSWER.contains(&file),
+        _ => false,
+    };
+    (known && parts.next().is_none()).then_some(id)
 }
 
 /// What the ledger says of the lotteries of its seasons.

@@ -26,10 +26,10 @@ pub struct Checkpoint {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NoteError {
     /// It has not the form of a note of this ledger.
-    #[error("not a checkpoint of a luqu ledger")]
+    #[error("不是 luqu 日志的检查点")]
     Form,
     /// No signature in it is by the key.
-    #[error("the checkpoint is not signed by this key")]
+    #[error("检查点不是这把密钥签名的")]
     Signature,
 }
 
@@ -47,11 +47,13 @@ impl Checkpoint {
         format!("{text}\n\u{2014} {ORIGIN} {}\n", STANDARD.encode(line))
     }
 
-    /// Reads a note that the key has signed; further signatures are passed over.
+    /// Reads a note that the key has signed; further signatures are passed over. A mark at its front and line ends that an
+    /// editor put there change nothing of what was signed.
     ///
     /// # Errors
     /// Another form, or no signature by the key.
     pub fn open(note: &str, key: &VerifyingKey) -> Result<Self, NoteError> {
+        let note = note.trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let (text, signatures) = note.split_once("\n\n").ok_or(NoteError::Form)?;
         let text = format!("{text}\n");
         let mut lines = text.lines();

@@ -132,21 +132,17 @@ impl<C: ConnectionTrait> Db<C> {
         Ok(rows.into_iter().map(|r| (r.applicant_id, (r.batch, r.recorded_at))).collect())
     }
 
-    /// The admissions as they were published, corrections left out and revoked ones in: applicant, batch, school and
-    /// category.
+    /// The admissions as they were published, corrections left out and revoked ones in.
     ///
     /// # Errors
     /// What the database said.
-    pub async fn published(
-        &self,
-        season: &str,
-    ) -> Result<Vec<(String, String, String, String)>, StoreError> {
+    pub async fn published(&self, season: &str) -> Result<Vec<Admission>, StoreError> {
         let rows = admission::Entity::find()
             .filter(admission::Column::SeasonId.eq(season))
             .filter(admission::Column::CorrectionId.is_null())
             .all(self.on())
             .await?;
-        Ok(rows.into_iter().map(|r| (r.applicant_id, r.batch, r.school_id, r.category)).collect())
+        rows.into_iter().map(admission_row).collect()
     }
 }
 

@@ -51,6 +51,8 @@ pub struct GateEvent {
     pub school: String,
     /// When, in microseconds of UTC.
     pub at: i64,
+    /// The leaf of the ledger entry.
+    pub leaf: Vec<u8>,
 }
 
 /// An admission with everything that a registry record rests on.
@@ -210,6 +212,26 @@ impl<C: ConnectionTrait> Db<C> {
         Ok(row.map(|row| row.applicant_id))
     }
 
+    /// The leaf of the ledger entry of an event of a season, if there is such an event.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn leaf_of_event(
+        &self,
+        season: &str,
+        (seq, nth): (u64, u32),
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        use gate_event::Column as E;
+        let event = gate_event::Entity::find()
+            .filter(E::SeasonId.eq(season))
+            .filter(E::Seq.eq(seq.cast_signed()))
+            .filter(E::Nth.eq(nth));
+        if event.one(self.on()).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(self.leaves(seq, 1).await?.pop())
+    }
+
     /// The events of a season behind a place, in order, at most `most`. What one answer ended with, the next goes on
     /// from: entries are written one after another, so that nothing ever appears before what was seen.
     ///
@@ -229,14 +251,12 @@ impl<C: ConnectionTrait> Db<C> {
         }
         let rows =
             asked.order_by_asc(E::Seq).order_by_asc(E::Nth).limit(most).all(self.on()).await?;
-        let times: BTreeMap<i64, i64> = ledger_entry::Entity::find()
-            .select_only()
-            .columns([ledger_entry::Column::Seq, ledger_entry::Column::RecordedAt])
+        let entries: BTreeMap<i64, ledger_entry::Model> = ledger_entry::Entity::find()
             .filter(ledger_entry::Column::Seq.is_in(rows.iter().map(|row| row.seq)))
-            .into_tuple::<(i64, i64)>()
             .all(self.on())
             .await?
             .into_iter()
+            .map(|entry| (entry.seq, entry))
             .collect();
         let of: BTreeMap<i64, (String, String)> = admission::Entity::find()
             .filter(admission::Column::Id.is_in(rows.iter().map(|row| row.admission_id)))
@@ -254,7 +274,8 @@ impl<C: ConnectionTrait> Db<C> {
                 admission: row.admission_id,
                 applicant,
                 school,
-                at: times.get(&row.seq).copied().unwrap_or_default(),
+                at: entries.get(&row.seq).map_or(0, |entry| entry.recorded_at),
+                leaf: entries.get(&row.seq).map(|entry| entry.leaf.clone()).unwrap_or_default(),
             })
         };
         rows.into_iter().map(event).collect()

@@ -26,9 +26,23 @@ pub fn seals(
     let Ok(given) = serde_json::from_slice::<Certificate>(&bytes) else {
         return Ok(vec![Seal::beside("certificate.json", "可读的证书", None)]);
     };
-    let sealed = |list: &BTreeMap<String, String>, name: &str| {
-        list.get(name).cloned().unwrap_or_else(|| "证书中没有".to_owned())
-    };
+    let mut seals = of_inputs(season, &given);
+    let beside = certificate.parent().unwrap_or(Path::new("."));
+    let folder = answer.unwrap_or(beside);
+    if answer.is_some() || answer::is_answer(folder) {
+        for (name, now) in answer::digests(season, folder)? {
+            seals.push(Seal::beside(name, sealed(&given.files, name), now));
+        }
+    }
+    Ok(seals)
+}
+
+fn sealed(list: &BTreeMap<String, String>, name: &str) -> String {
+    list.get(name).cloned().unwrap_or_else(|| "证书中没有".to_owned())
+}
+
+/// The seals of what went into an answer, and the certificate's own.
+pub fn of_inputs(season: &Season, given: &Certificate) -> Vec<Seal> {
     let table = |t: Table| table_digest(season, t);
     let mut seals = vec![Seal::beside("policy", &*given.policy, Some(table(Table::Policy)))];
     for t in Table::SEASON {
@@ -39,16 +53,8 @@ pub fn seals(
     let digest = |seed: Option<&str>| of_bytes(seed.unwrap_or_default().as_bytes());
     let then = digest(given.seed.as_deref()).to_string();
     seals.push(Seal::beside("seed", then, Some(digest(seed))));
-
-    let beside = certificate.parent().unwrap_or(Path::new("."));
-    let folder = answer.unwrap_or(beside);
-    if answer.is_some() || answer::is_answer(folder) {
-        for (name, now) in answer::digests(season, folder)? {
-            seals.push(Seal::beside(name, sealed(&given.files, name), now));
-        }
-    }
     let mut own = Seal::beside("certificate.json", &*given.seal, None);
     own.found = Some(given.sealed());
     seals.push(own);
-    Ok(seals)
+    seals
 }
