@@ -70,8 +70,9 @@ pub struct Published<'a> {
     pub season: &'a Season,
     /// Everybody admitted then.
     pub inputs: &'a AuditInputs,
-    /// Who keeps the seat that was published, though a correction found it not due: it is held against nobody.
-    pub kept: &'a BTreeSet<Text>,
+    /// Whose seat corrections settled, by giving a better one or by leaving the one that was held: they claim no other,
+    /// and nobody claims theirs.
+    pub settled: &'a BTreeSet<Text>,
 }
 
 /// As [`clear`], for admissions that have been corrected and revoked since they were published: the lines are those
@@ -82,7 +83,7 @@ pub fn clear_since(
     inputs: &AuditInputs,
 ) -> (Vec<Violation>, Vec<Clearance>) {
     let before = Case::new(published.season, published.inputs);
-    cleared(&Case::new(season, inputs).since(before, published.kept))
+    cleared(&Case::new(season, inputs).since(before, published.settled))
 }
 
 fn cleared(case: &Case<'_>) -> (Vec<Violation>, Vec<Clearance>) {

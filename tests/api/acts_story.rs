@@ -1,6 +1,6 @@
 //! A season from its first file to its last registry record, by the acts of the office, on every database.
 
-use luqu::acts::{ActError, Mistake, Upload};
+use luqu::acts::{ActError, Upload};
 use luqu::store::{Admission, ImportStatus, RoundStatus};
 
 use crate::acts_world::World;
@@ -165,7 +165,7 @@ fn a_mistake_is_put_right_and_nobody_loses_a_seat() {
             let before = office.store().read().admissions(season).await.expect("admissions");
             // Somebody who holds nothing turns out to have the best score of all.
             let known = office.current(season).await.expect("the season");
-            let (batch, applicant) = batches
+            let applicant = batches
                 .iter()
                 .filter_map(|b| {
                     let at = known.policy().batch_ix(b)?;
@@ -175,17 +175,11 @@ fn a_mistake_is_put_right_and_nobody_loses_a_seat() {
                             && known.wishes_in(i, at).first().is_some_and(|w| w.category.is_none())
                             && before.iter().all(|x| x.applicant != a.id.as_str())
                     })?;
-                    Some((b.clone(), known.applicant(unlucky).id.to_string()))
+                    Some(known.applicant(unlucky).id.to_string())
                 })
                 .next()
                 .expect("somebody without a seat");
-            let mistake = Mistake {
-                batch,
-                applicant: applicant.clone(),
-                total: "749".parse().expect("a score"),
-                approval_no: "綦教补〔2026〕1号".to_owned(),
-                reason: "登分错误".to_owned(),
-            };
+            let mistake = world.mistake(&applicant, "749");
             let (proposed, differs) =
                 office.propose_correction(&world.clerk, season, mistake).await.expect("a proposal");
             assert!(differs.iter().any(|d| d.applicant == applicant && d.gains), "{differs:?}");

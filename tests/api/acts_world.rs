@@ -1,14 +1,16 @@
 //! An office over a test database, with its people and a made season to bring in.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use luqu::acts::{Actor, Office, Upload};
+use luqu::acts::{Actor, Mistake, Office, Upload};
 use luqu::auth::hash_password;
 use luqu::auth::keys::Keys;
 use luqu::store::{Account, Mode, Role};
 use luqu::tables::season_csv::table_csv;
-use luqu_engine::domain::{Draft, Table};
+use luqu_engine::domain::draft::ApplicantRow;
+use luqu_engine::domain::{Draft, Score, Table};
 use luqu_engine::policy::Policy;
 use luqu_fixtures::{DistrictSpec, district};
 use tempfile::TempDir;
@@ -135,6 +137,32 @@ impl World {
     pub(crate) fn applicant(&self, at: usize) -> String {
         let (_, row) = &self.draft.applicants.rows[at];
         row.applicant_id.as_deref().expect("a number").to_owned()
+    }
+
+    /// A mistake whose right total is about this: with marks, and a bonus, that add up to it.
+    pub(crate) fn mistake(&self, applicant: &str, total: &str) -> Mistake {
+        let own = |row: &ApplicantRow| row.applicant_id.as_deref() == Some(applicant);
+        let row = self.draft.applicants.rows.iter().find(|(_, row)| own(row));
+        let mut total: Score = total.parse().expect("a score");
+        let mut marks = BTreeMap::new();
+        if let (Some(rule), true) = (&self.policy.total, total >= Score::ZERO) {
+            let bonus = row.and_then(|(_, row)| row.bonus).filter(|_| rule.bonus_included);
+            let mut left = total.minus(bonus.unwrap_or_default()).max(Score::ZERO);
+            total = bonus.unwrap_or_default().plus(left);
+            for part in &rule.parts {
+                let subject = &self.policy.subjects[part.at()];
+                let mark = left.min(subject.max);
+                left = left.minus(mark);
+                marks.insert(subject.id.to_string(), mark);
+            }
+        }
+        Mistake {
+            applicant: applicant.to_owned(),
+            marks,
+            total,
+            approval_no: "綦教补〔2026〕1号".to_owned(),
+            reason: "登分错误".to_owned(),
+        }
     }
 
     /// The id numbers of the applicants, as far as they have one.

@@ -115,7 +115,7 @@ fn what_people_type_is_held_to_its_length_and_told_in_chinese() {
             clerk.post(&decisions, freeze).await.must_be(400);
         }
         let correction = |total: &str, number: &str| {
-            json!({"kind": "correction", "batch": world.batches()[0], "applicant": "1",
+            json!({"kind": "correction", "applicant": "1",
                 "total": total, "approval_no": number, "reason": "登分错误"})
         };
         for number in ["", "綦\u{1b}教", &"号".repeat(101)] {
@@ -123,7 +123,7 @@ fn what_people_type_is_held_to_its_length_and_told_in_chinese() {
             assert!(told["detail"].as_str().is_some_and(|d| d.contains("文号")), "{told}");
         }
         let told = clerk.post(&decisions, correction("99999999", "1")).await.must_be(400);
-        assert_eq!(told["detail"], "总分过大");
+        assert_eq!(told["detail"], "分数过大");
         let ties = json!({"document": "号".repeat(101), "applicants": ["1"]});
         let at = format!("{base}/batches/{}/ties", world.batches()[0]);
         clerk.post(&at, ties).await.must_be(400);

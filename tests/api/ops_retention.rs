@@ -8,7 +8,7 @@ use luqu::acts::{ActError, Actor, Choice, HandOver, Kept, Mistake, SectionsAsked
 use luqu::ledger::bundle::{Outside, check};
 use luqu::store::{Emptied, Mode, RETAINED, Role, WishLine, WishList};
 use luqu::tables::write::handover::Headings;
-use luqu_engine::domain::{Score, Table};
+use luqu_engine::domain::Table;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use serde_json::json;
 
@@ -160,13 +160,7 @@ async fn lived(world: &World) -> Client {
         .approve_revocation(&world.reviewer, season, gone.decision, &gone.digest)
         .await
         .expect("a revocation");
-    let mistake = Mistake {
-        batch: world.batches().remove(0),
-        applicant: other.clone(),
-        total: Score::ZERO,
-        approval_no: "2026-9".to_owned(),
-        reason: GOSSIP.to_owned(),
-    };
+    let mistake = Mistake { reason: GOSSIP.to_owned(), ..world.mistake(other, "0") };
     office.propose_correction(clerk, season, mistake).await.expect("a proposal");
     office.hand_over(clerk, season, &handed_over()).await.expect("a list");
     office.oneroster(clerk, season, None).await.expect("an archive");

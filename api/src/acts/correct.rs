@@ -1,29 +1,34 @@
 //! Corrections: a recorded mistake is put right by supplementary seats with their own approval, by two; nobody loses one.
 //!
-//! The published round stays as it is. It is computed again with the right figure; whoever comes out better gets the
-//! seat that was due, on a plan line made for it. Whoever would come out worse keeps what was published.
+//! Published rounds stay as they are. All that is published is placed again with everything put right so far; whoever
+//! comes out better than where they sit gets the seat that was due, on a plan line made for it. Whoever would come out
+//! worse keeps the seat. What is published later is placed with the right figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use luqu_engine::domain::{BatchIx, Outcome, Score, Season};
+use luqu_engine::domain::{BatchIx, Draft, Outcome, Score, Season, Text};
 use luqu_engine::placement;
+use luqu_engine::policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::memory::away;
+use super::run::checked;
 use super::{ActError, Actor, Office, PlanProposal, now, typed};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{Admission, DecisionKind, GateKind, NewAdmission, Publishing, Role, SeatLine};
+use crate::store::{
+    Admission, DecisionKind, GateKind, NewAdmission, Publishing, Role, RoundStatus, SeatLine,
+};
 
 /// A mistake to be put right.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mistake {
-    /// The published batch in which it counted.
-    pub batch: String,
-    /// Whose total was wrong.
+    /// Whose figures were wrong.
     pub applicant: String,
+    /// The right marks of the subjects that were wrong, by key.
+    pub marks: BTreeMap<String, Score>,
     /// The right total.
     pub total: Score,
     /// The approval of the supplementary seats.
@@ -32,34 +37,41 @@ pub struct Mistake {
     pub reason: String,
 }
 
-/// Somebody whose seat would differ, had the figure been right.
+/// Somebody whose seat would differ, had the figures been right.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Differs {
     /// 报名号
     pub applicant: String,
-    /// The seat as published: school and category; none for none.
-    pub published: Option<(String, String)>,
+    /// The seat held: batch, school and category; none for none.
+    pub held: Option<(String, String, String)>,
     /// The seat as due.
-    pub due: Option<(String, String)>,
+    pub due: Option<(String, String, String)>,
     /// Wish position of the seat that is due; 0 by adjustment.
     pub position: u16,
-    /// Whether the seat that is due is given now: it is better than the one published, and than the one held by now.
-    /// A worse one takes nothing away.
+    /// Whether the seat that is due is given now: it is better than the one held. A worse one takes nothing away.
     pub gains: bool,
 }
 
 /// What the two sign.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Body {
     pub(super) mistake: Mistake,
     pub(super) differs: Vec<Differs>,
 }
 
+/// A correction that two people made.
+pub(super) struct Made {
+    /// When, in microseconds of UTC.
+    pub(super) at: i64,
+    pub(super) body: Body,
+}
+
 impl Office {
-    /// Proposes to put a mistake right; says everybody whose seat would differ.
+    /// Proposes to put a mistake right; says everybody whose published seat would differ.
     ///
     /// # Errors
-    /// The batch is not published; the applicant is unknown; ties without a decision; no permission.
+    /// The applicant is unknown, or has gone; figures that contradict each other; the same was put right before; ties
+    /// without a decision; no permission.
     pub async fn propose_correction(
         &self,
         actor: &Actor,
@@ -70,17 +82,11 @@ impl Office {
         let approval_no = typed::document(&mistake.approval_no)?.to_owned();
         let reason = typed::reason(&mistake.reason)?.to_owned();
         let mistake = Mistake { approval_no, reason: reason.clone(), ..mistake };
-        if mistake.total < Score::ZERO {
-            return Err(ActError::Conflict("总分不能为负数".to_owned()));
-        }
-        if self.store.read().published_round(season, &mistake.batch).await?.is_none() {
-            return Err(ActError::Conflict("该批次尚未公布，请直接更正数据后重新计算".to_owned()));
-        }
-        let same = |m: &Mistake| {
-            (&m.batch, &m.applicant, m.total) == (&mistake.batch, &mistake.applicant, mistake.total)
-        };
-        if self.corrections(season).await?.iter().any(|made| same(&made.mistake)) {
-            return Err(ActError::Conflict("该考生的总分已按此更正".to_owned()));
+        let made = self.corrections(season).await?;
+        let last = made.iter().rfind(|m| m.body.mistake.applicant == mistake.applicant);
+        let same = |m: &Mistake| (&m.marks, m.total) == (&mistake.marks, mistake.total);
+        if last.is_some_and(|m| same(&m.body.mistake)) {
+            return Err(ActError::Conflict("该考生的成绩已按此更正".to_owned()));
         }
         let differs = self.differences(season, &mistake).await?;
         let body = serde_json::to_string(&Body { mistake, differs: differs.clone() })
@@ -108,31 +114,33 @@ impl Office {
         if self.differences(season, &body.mistake).await? != body.differs {
             return Err(ActError::Conflict("重新计算的差异与提交的不同，请重新提交".to_owned()));
         }
-        let published = self.store.read().published_round(season, &body.mistake.batch).await?;
-        let Some(round) = published else {
-            return Err(ActError::Conflict("该批次尚未公布".to_owned()));
-        };
         let known = self.current(season).await?;
         let tx = self.approved(actor, season, &proposed).await?;
         let held = Held::of(tx.admissions(season).await?);
-        let mut seats: BTreeMap<(String, String, Option<String>), Vec<&Differs>> = BTreeMap::new();
+        let mut seats: BTreeMap<(&str, &str, &str, Option<String>), Vec<&Differs>> =
+            BTreeMap::new();
         for gain in body.differs.iter().filter(|d| d.gains) {
-            let Some((school, category)) = &gain.due else { continue };
-            if !held.lets_gain(|b| known.policy().batch_ix(b), &body.mistake.batch, gain) {
+            let Some((batch, school, category)) = &gain.due else { continue };
+            if !held.lets_gain(|b| known.policy().batch_ix(b), gain) {
                 let text = format!("考生 {} 的录取刚有变动，请重新提交", gain.applicant);
                 return Err(ActError::Conflict(text));
             }
             let junior = self.quota_junior(&known, category, &gain.applicant);
-            seats.entry((school.clone(), category.clone(), junior)).or_default().push(gain);
+            seats.entry((batch, school, category, junior)).or_default().push(gain);
         }
         let mut given = 0;
         let mut events = Vec::new();
-        for ((school, category, junior), gains) in &seats {
+        let mut rounds: BTreeSet<i64> = BTreeSet::new();
+        for ((batch, school, category, junior), gains) in &seats {
+            let Some(round) = tx.published_round(season, batch).await? else {
+                return Err(ActError::Conflict(format!("批次 {batch} 尚未公布")));
+            };
+            rounds.insert(round);
             let line = SeatLine {
                 id: 0,
-                school: school.clone(),
-                batch: body.mistake.batch.clone(),
-                category: category.clone(),
+                school: (*school).to_owned(),
+                batch: (*batch).to_owned(),
+                category: (*category).to_owned(),
                 junior: junior.clone(),
                 seats: u32::try_from(gains.len()).unwrap_or(u32::MAX),
                 approval_no: body.mistake.approval_no.clone(),
@@ -166,33 +174,46 @@ impl Office {
                 });
             }
             given += new.len();
-            let publishing = Publishing {
-                season,
-                batch: &body.mistake.batch,
-                round,
-                correction: Some(decision),
-                at: now(),
-            };
+            let publishing =
+                Publishing { season, batch, round, correction: Some(decision), at: now() };
             tx.store_admissions(publishing, &new).await?;
         }
+        // A plan that is no longer lawful with the new seats would stop every later step.
+        checked(known.policy().clone(), tx.plan_draft(season).await?)?;
         let told = json!({
-            "decision": decision, "batch": body.mistake.batch, "given": given,
+            "decision": decision, "given": given,
             "differs": body.differs.len(), "digest": proposed.digest, "proposed_by": proposed.proposed_by,
         });
         let seq = self.record(&tx, Event::new("corrected", &actor.name, season, told)).await?;
-        let new = tx.admissions_given(round, Some(decision)).await?;
-        events.extend(new.into_iter().map(|id| (GateKind::Published, id)));
+        for round in rounds {
+            let new = tx.admissions_given(round, Some(decision)).await?;
+            events.extend(new.into_iter().map(|id| (GateKind::Published, id)));
+        }
         tx.tell(season, seq, &events).await?;
         self.seal(tx).await?;
         Ok(given)
     }
 
     /// The corrections that two people made, the first in front.
-    pub(super) async fn corrections(&self, season: &str) -> Result<Vec<Body>, ActError> {
+    pub(super) async fn corrections(&self, season: &str) -> Result<Vec<Made>, ActError> {
         let decisions = self.store.read().decisions(season).await?.into_iter();
         let made = decisions.filter(|d| d.made(DecisionKind::Correction));
         // Those of a season whose personal data were destroyed hold nothing.
-        Ok(made.filter_map(|d| serde_json::from_str(&d.body).ok()).collect())
+        let read = made.filter_map(|d| {
+            Some(Made { at: d.approved_at?, body: serde_json::from_str(&d.body).ok()? })
+        });
+        let mut made: Vec<Made> = read.collect();
+        made.sort_by_key(|m| m.at);
+        Ok(made)
+    }
+
+    /// The totals that were put right, by applicant.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn right_totals(&self, season: &str) -> Result<BTreeMap<String, Score>, ActError> {
+        let made = self.corrections(season).await?.into_iter();
+        Ok(made.map(|m| (m.body.mistake.applicant, m.body.mistake.total)).collect())
     }
 
     /// The junior school whose cell a seat of the category belongs to, if it is split by junior school.
@@ -203,50 +224,107 @@ impl Office {
         Some(season.school(season.applicant(at).junior).id.to_string())
     }
 
-    /// Everybody whose seat in the batch would differ, by applicant.
+    /// Everybody whose seat in what is published would differ, by applicant.
     async fn differences(&self, season: &str, mistake: &Mistake) -> Result<Vec<Differs>, ActError> {
-        let before = self.season_of_batch(season, &mistake.batch).await?;
-        let Some(applicant) = before.find_applicant(&mistake.applicant) else {
+        self.must_be_kept(season).await?;
+        let (_, policy) = self.season_row(season).await?;
+        let read = self.store.read();
+        if !read.has_applicant(season, &mistake.applicant).await? {
             return Err(ActError::NotFound(format!("考生 {}", mistake.applicant)));
-        };
-        let (total, batch) = (mistake.total, super::batch_of(&before, &mistake.batch)?);
-        let policy = before.policy().clone();
+        }
+        must_be_of(&policy, mistake)?;
+        let open = |sealed: &[u8]| self.opened_id(season, sealed);
+        let mut draft = read.draft_before_corrections(&policy, &open).await?;
+        let out = |r: &crate::store::Round| r.status == RoundStatus::Published;
+        let rounds = read.rounds(season).await?;
+        let last = rounds.iter().filter(|r| out(r)).filter_map(|r| policy.batch_ix(&r.batch)).max();
+        let is_out = |b: &Option<Text>| b.as_deref().and_then(|b| policy.batch_ix(b)) <= last;
+        draft.wishes.rows.retain(|(_, wish)| last.is_some() && is_out(&wish.batch));
+        draft.tie_decisions.rows.retain(|(_, tie)| last.is_some() && is_out(&tie.batch));
+        let made = self.corrections(season).await?;
+        put_right(&mut draft, &policy, made.iter().map(|m| &m.body.mistake));
+        let before = checked(policy.clone(), draft.clone())?;
+        put_right(&mut draft, &policy, [mistake]);
+        let after = checked(policy.clone(), draft)?;
+        if last.is_none() {
+            return Ok(Vec::new());
+        }
+        let held = Held::of(read.admissions(season).await?);
+        let own = mistake.applicant.clone();
         let work = away(move || {
-            let after = before.with_total(applicant, total);
             let was = placement::place(&before).map_err(|e| e.to_string())?;
             let due = placement::place(&after).map_err(|e| e.to_string())?;
-            let rank = |o: Outcome| o.seat().map_or(u32::MAX, |(_, position, ..)| rank(position));
             let named = |o: Outcome| {
-                let (_, _, school, category) = o.seat()?;
-                let category = before.policy().category(category).id.to_string();
-                Some((before.school(school).id.to_string(), category))
+                let (batch, _, school, category) = o.seat()?;
+                let batch = policy.batch(batch).id.to_string();
+                let category = policy.category(category).id.to_string();
+                Some((batch, after.school(school).id.to_string(), category))
             };
-            let in_batch = |o: Outcome| o.seat().is_none_or(|(b, ..)| b == batch);
-            let outcomes = was.outcomes.iter().zip(&due.outcomes).enumerate();
-            let differs = outcomes.filter(|(_, (w, d))| w != d && in_batch(**w) && in_batch(**d));
-            Ok::<Vec<Differs>, String>(
-                differs
-                    .map(|(at, (&was, &due))| Differs {
-                        applicant: before.applicant(at.into()).id.to_string(),
-                        published: named(was),
-                        due: named(due),
-                        position: due.seat().map_or(0, |(_, position, ..)| position),
-                        gains: rank(due) < rank(was),
-                    })
-                    .collect(),
-            )
-        });
-        let mut differs = work.await?.map_err(ActError::Conflict)?;
-        let held = Held::of(self.store.read().admissions(season).await?);
-        for of in differs.iter_mut().filter(|d| d.gains) {
-            if of.applicant == mistake.applicant && held.has_gone(&of.applicant) {
-                let text = format!("考生 {} 的录取已撤销，不能按更正补录", of.applicant);
-                return Err(ActError::Conflict(text));
+            let mut differs = Vec::new();
+            for (at, (&was, &due)) in was.outcomes.iter().zip(&due.outcomes).enumerate() {
+                let applicant = after.applicant(at.into()).id.to_string();
+                let seat = held.seats.get(&applicant);
+                let seat = seat.map(|a| (a.batch.clone(), a.school.clone(), a.category.clone()));
+                let mut of = Differs {
+                    applicant,
+                    held: seat,
+                    due: named(due),
+                    position: due.seat().map_or(0, |(_, position, ..)| position),
+                    gains: false,
+                };
+                of.gains = of.due.is_some() && held.lets_gain(|b| policy.batch_ix(b), &of);
+                if of.applicant == own && of.due.is_some() && held.has_gone(&own) {
+                    return Err(format!("考生 {own} 的录取已撤销，不能按更正补录"));
+                }
+                if of.held != of.due && (was != due || of.gains) {
+                    differs.push(of);
+                }
             }
-            of.gains = held.lets_gain(|b| policy.batch_ix(b), &mistake.batch, of);
-        }
-        Ok(differs)
+            Ok::<Vec<Differs>, String>(differs)
+        });
+        work.await?.map_err(ActError::Conflict)
     }
+}
+
+/// Writes the right figures into the rows of applicants.
+pub(super) fn put_right<'m>(
+    draft: &mut Draft,
+    policy: &Policy,
+    mistakes: impl IntoIterator<Item = &'m Mistake>,
+) {
+    for mistake in mistakes {
+        let own = |id: &Option<Text>| id.as_deref() == Some(mistake.applicant.as_str());
+        let found = draft.applicants.rows.iter_mut().find(|(_, row)| own(&row.applicant_id));
+        let Some((_, row)) = found else { continue };
+        row.total = Some(mistake.total);
+        for (subject, mark) in policy.subjects.iter().zip(&mut row.scores) {
+            if let Some(right) = mistake.marks.get(subject.id.as_str()) {
+                *mark = Some(*right);
+            }
+        }
+    }
+}
+
+/// Passes for figures that the policy can have. Whether they add up is for the checks of a season to say.
+fn must_be_of(policy: &Policy, mistake: &Mistake) -> Result<(), ActError> {
+    for (key, mark) in &mistake.marks {
+        let Some(subject) = policy.subjects.iter().find(|s| s.id == key.as_str()) else {
+            return Err(ActError::NotFound(format!("科目 {key}")));
+        };
+        if !(Score::ZERO..=subject.max).contains(mark) {
+            let text = format!("{}成绩须在 0 至 {} 之间", subject.name, subject.max);
+            return Err(ActError::Conflict(text));
+        }
+    }
+    let whole = policy.subjects.iter().fold(Score::ZERO, |sum, s| sum.plus(s.max));
+    if mistake.total < Score::ZERO {
+        return Err(ActError::Conflict("总分不能为负数".to_owned()));
+    }
+    // Where the policy makes the total, its parts and the bonus say what it is.
+    if policy.total.is_none() && whole > Score::ZERO && mistake.total > whole {
+        return Err(ActError::Conflict(format!("总分不能高于各科满分之和 {whole}")));
+    }
+    Ok(())
 }
 
 /// Who holds which seat now, and whose was taken by decision.
@@ -268,14 +346,9 @@ impl Held {
         !self.seats.contains_key(applicant) && self.left.contains(applicant)
     }
 
-    /// Whether a seat that is due in a batch is better than the one held: of an earlier batch, or of a wish further in
-    /// front. Whoever's admission was taken by decision claims none.
-    fn lets_gain(
-        &self,
-        place: impl Fn(&str) -> Option<BatchIx>,
-        batch: &str,
-        due: &Differs,
-    ) -> bool {
+    /// Whether a seat that is due is better than the one held: of an earlier batch, or of a wish further in front. Whoever's admission was taken by decision claims none.
+    fn lets_gain(&self, place: impl Fn(&str) -> Option<BatchIx>, due: &Differs) -> bool {
+        let Some((batch, ..)) = &due.due else { return false };
         let Some(seat) = self.seats.get(&due.applicant) else {
             return !self.has_gone(&due.applicant);
         };
@@ -331,12 +404,12 @@ mod tests {
         let gains = |who: &str, position| {
             let due = Differs {
                 applicant: who.to_owned(),
-                published: None,
-                due: None,
+                held: None,
+                due: Some(("2".to_owned(), "S".to_owned(), "c".to_owned())),
                 position,
                 gains: true,
             };
-            held.lets_gain(place, "2", &due)
+            held.lets_gain(place, &due)
         };
         for (who, position, expected) in [
             ("nobody", 2, true),

@@ -1,12 +1,15 @@
 //! Arrivals and the registry gate: a record for whoever is published, arrived and cleared, and for nobody else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use luqu_engine::audit::{self, Published};
 use luqu_engine::domain::{Moment, Season, Text};
-use luqu_engine::rules::{AuditInputs, RollAdmission, Violation};
+use luqu_engine::policy::Policy;
+use luqu_engine::rules::{AuditInputs, RollAdmission, Seal, Violation};
 use serde_json::{Value, json};
 
+use super::correct::{Made, put_right};
 use super::memory::away;
 use super::run::checked;
 use super::{ActError, Actor, Office, digest, now, typed};
@@ -169,43 +172,59 @@ impl Office {
         &self,
         season: &str,
     ) -> Result<(Vec<Admission>, Vec<Violation>, Vec<audit::Clearance>), ActError> {
-        let (row, _) = self.season_row(season).await?;
-        let (before, published) = self.published_before(season).await?;
-        let mut known = self.current(season).await?;
-        let mut kept = BTreeSet::new();
-        for correction in self.corrections(season).await? {
-            if let Some(applicant) = known.find_applicant(&correction.mistake.applicant) {
-                known = known.with_total(applicant, correction.mistake.total);
-            }
-            let keeps = correction.differs.iter().filter(|d| !d.gains && d.published.is_some());
-            kept.extend(keeps.map(|d| Text::from(d.applicant.as_str())));
-        }
+        let (row, policy) = self.season_row(season).await?;
+        let (before, published, sealed) = self.published_before(season, &policy).await?;
+        let read = self.store.read();
         let admissions: Vec<Admission> =
-            self.store.read().admissions(season).await?.into_iter().filter(|a| a.active).collect();
+            read.admissions(season).await?.into_iter().filter(|a| a.active).collect();
+        let moved = read.corrected(season).await?;
+        let mut draft = read.draft(&policy, &|sealed| self.opened_id(season, sealed)).await?;
+        let mut settled = BTreeSet::new();
+        for Made { at, body } in self.corrections(season).await? {
+            let who = body.mistake.applicant.as_str();
+            // Whoever sat before the mistake was found, and still sits there, was placed with the figures of then.
+            let sat = admissions.iter().any(|a| a.applicant == who && a.recorded_at < at);
+            if !sat || moved.contains_key(who) {
+                put_right(&mut draft, &policy, [&body.mistake]);
+            }
+            settled.insert(Text::from(who));
+            settled.extend(body.differs.iter().map(|d| Text::from(d.applicant.as_str())));
+        }
+        let known = checked(policy, draft)?;
         let inputs = AuditInputs {
             admissions: Some(admissions.iter().map(|a| rolled(a, row.mode)).collect()),
-            sealed: self.seals(season).await?,
+            sealed,
             ..AuditInputs::default()
         };
         let work = move || {
-            let then = Published { season: &before, inputs: &published, kept: &kept };
+            let then = Published { season: &before, inputs: &published, settled: &settled };
             audit::clear_since(then, &known, &inputs)
         };
         let (violations, clearances) = away(work).await?;
         Ok((admissions, violations, clearances))
     }
 
-    /// The season before anything was corrected or revoked, and everybody admitted then.
-    async fn published_before(&self, season: &str) -> Result<(Season, AuditInputs), ActError> {
-        let (_, policy) = self.season_row(season).await?;
+    /// The season that the published rounds were placed on, everybody admitted by them, and their seals.
+    async fn published_before(
+        &self,
+        season: &str,
+        policy: &Policy,
+    ) -> Result<(Arc<Season>, AuditInputs, Vec<Seal>), ActError> {
         let open = |sealed: &[u8]| self.opened_id(season, sealed);
         let read = self.store.read();
-        let draft = read.draft_before_corrections(&policy, &open).await?;
+        let (before, sealed) = match self.sealed_last(season).await? {
+            Some((last, inputs)) => (inputs.clone(), self.seals_of(season, &last, inputs).await?),
+            None => {
+                let draft = read.draft_before_corrections(policy, &open).await?;
+                (Arc::new(checked(policy.clone(), draft)?), Vec::new())
+            }
+        };
         let admitted = read.published(season).await?.into_iter();
         let admissions =
             admitted.map(|a| RollAdmission { admitted_at: None, ..rolled(&a, Mode::Drill) });
         let admissions = Some(admissions.collect());
-        Ok((checked(policy, draft)?, AuditInputs { admissions, ..AuditInputs::default() }))
+        let inputs = AuditInputs { admissions, ..AuditInputs::default() };
+        Ok((before, inputs, sealed))
     }
 
     /// How the active admissions of a school stand at the gate, by applicant.

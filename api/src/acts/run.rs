@@ -12,6 +12,7 @@ use luqu_engine::verify::{AnswerBytes, Certificate, Prepared};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use super::correct::put_right;
 use super::memory::away;
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
@@ -250,7 +251,7 @@ impl Office {
     }
 
     /// The season as a run of a batch sees it: the plan as approved before any correction, the wishes of this batch
-    /// and of those before it.
+    /// and of those before it, figures as they were known.
     ///
     /// # Errors
     /// It is not there; its tables contradict each other.
@@ -290,11 +291,46 @@ impl Office {
             });
             of <= last && !out
         });
+        self.put_right_by(season, policy, &mut draft, &published, published.get(batch).copied())
+            .await?;
         // Ties that are decided later are of later batches, and change nothing of this one.
         draft.tie_decisions.rows.retain(|(_, tie)| {
             tie.batch.as_deref().and_then(|b| policy.batch_ix(b)).is_some_and(|of| of <= last)
         });
         Ok(draft)
+    }
+
+    /// Puts right what two people put right before a batch was published, or by now. Whoever sat by then stays as
+    /// placed, and takes no part any more. Of anybody else, who held no seat of what was out by then, the wishes there
+    /// are left out: with other figures they might sit.
+    async fn put_right_by(
+        &self,
+        season: &str,
+        policy: &Policy,
+        draft: &mut Draft,
+        published: &BTreeMap<String, i64>,
+        until: Option<i64>,
+    ) -> Result<(), ActError> {
+        let made = self.corrections(season).await?;
+        if made.is_empty() {
+            return Ok(());
+        }
+        let given = self.store.read().published(season).await?;
+        let seated: BTreeMap<&str, &str> =
+            given.iter().map(|a| (a.applicant.as_str(), a.batch.as_str())).collect();
+        for one in made.iter().filter(|m| until.is_none_or(|until| m.at < until)) {
+            let was_out = |batch: &str| published.get(batch).is_some_and(|&at| at < one.at);
+            let who = one.body.mistake.applicant.as_str();
+            if seated.get(who).is_some_and(|batch| was_out(batch)) {
+                continue;
+            }
+            put_right(draft, policy, [&one.body.mistake]);
+            draft.wishes.rows.retain(|(_, wish)| {
+                wish.applicant_id.as_deref() != Some(who)
+                    || !wish.batch.as_deref().is_some_and(was_out)
+            });
+        }
+        Ok(())
     }
 
     /// Earlier batches come out as they were published, or the inputs have changed since.

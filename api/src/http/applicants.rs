@@ -1,5 +1,7 @@
 //! Applicants: the list, one track, and an id number for whoever says why. Numbers are masked everywhere else.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use luqu_engine::domain::{Score, id_number};
@@ -75,7 +77,15 @@ fn points(hundredths: i32) -> String {
     Score::from_hundredths(hundredths).to_string()
 }
 
-fn listed(app: &App, season: &str, person: Person, held: Option<Admission>) -> Applicant {
+/// The row of a person; `right` are the totals that were put right.
+fn listed(
+    app: &App,
+    season: &str,
+    person: Person,
+    held: Option<Admission>,
+    right: &BTreeMap<String, Score>,
+) -> Applicant {
+    let total = right.get(&person.id).copied();
     let (school_id, batch, category) = held
         .map(|a| (a.school, a.batch, a.category))
         .map_or((None, None, None), |(s, b, c)| (Some(s), Some(b), Some(c)));
@@ -86,7 +96,7 @@ fn listed(app: &App, season: &str, person: Person, held: Option<Admission>) -> A
         gender: person.gender,
         junior_id: person.junior,
         region: person.region,
-        total: points(person.total),
+        total: total.map_or_else(|| points(person.total), |t| t.to_string()),
         quota_eligible: person.quota_eligible,
         barred: person.barred,
         school_id,
@@ -135,9 +145,10 @@ pub(super) async fn list(
     let people = read.people(&season, sought).await?;
     let ids: Vec<&str> = people.iter().map(|p| p.id.as_str()).collect();
     let mut held = read.admissions_of(&season, &ids).await?;
+    let right = app.office.right_totals(&season).await?;
     let rows = people.into_iter().map(|p| {
         let admission = held.remove(&p.id);
-        listed(&app, &season, p, admission)
+        listed(&app, &season, p, admission, &right)
     });
     let rows = rows.collect();
     wanted.page(rows, |a: &Applicant| a.applicant_id.clone())
@@ -164,7 +175,8 @@ pub(super) async fn find(
     let person = app.office.find_by_id_number(&guard.actor, &season, &sent.id_number).await?;
     let mut held = app.office.store().read().admissions_of(&season, &[&person.id]).await?;
     let admission = held.remove(&person.id);
-    Ok(Json(listed(&app, &season, person, admission)))
+    let right = app.office.right_totals(&season).await?;
+    Ok(Json(listed(&app, &season, person, admission, &right)))
 }
 
 /// Points in a subject.
@@ -224,6 +236,7 @@ pub(super) async fn track(
     let track = app.office.track(&guard.actor, &season, &applicant).await?;
     let Track { person, scores, restrictions, wishes, admissions, .. } = track;
     let mut held = app.office.store().read().admissions_of(&season, &[&applicant]).await?;
+    let right = app.office.right_totals(&season).await?;
     let mark = |(subject, mark): (String, i32)| Mark { subject, points: points(mark) };
     let restriction = |(kind, reason, document)| Restriction { kind, reason, document };
     let wish = |w: WishLine| TrackWish {
@@ -242,7 +255,7 @@ pub(super) async fn track(
         restrictions: restrictions.into_iter().map(restriction).collect(),
         wishes: wishes.into_iter().map(of_batch).collect(),
         admissions,
-        applicant: listed(&app, &season, person, held.remove(&applicant)),
+        applicant: listed(&app, &season, person, held.remove(&applicant), &right),
     };
     Ok(Json(track))
 }

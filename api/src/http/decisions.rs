@@ -1,5 +1,7 @@
 //! What two people decide together: plan, quota, corrections, revocations.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -66,12 +68,13 @@ pub(super) enum Proposal {
         /// On what ground.
         reason: String,
     },
-    /// Puts a wrong total of a published batch right.
+    /// Puts wrong figures of an applicant right, in what is published and in what is to come.
     Correction {
-        /// 批次
-        batch: String,
         /// 报名号
         applicant: String,
+        /// The right marks of the subjects that were wrong, by key, such as `{"chinese": "92"}`.
+        #[serde(default)]
+        marks: BTreeMap<String, String>,
         /// The right total, such as `612.5`.
         total: String,
         /// 计划文号 of the supplementary seats.
@@ -181,20 +184,24 @@ pub(super) async fn propose(
             office.propose_revocation(actor, &season, &applicant, &reason).await?
         }
         Proposal::Retention { reason } => office.propose_retention(actor, &season, &reason).await?,
-        Proposal::Correction { batch, applicant, total, approval_no, reason } => {
-            let total: Score = total.parse().map_err(|e| {
-                Problem::bad_request(match e {
-                    DecimalError::TooLarge => "总分过大",
-                    DecimalError::NotANumber | DecimalError::TooPrecise => {
-                        "总分须是至多两位小数的数"
-                    }
-                })
-            })?;
-            let mistake = Mistake { batch, applicant, total, approval_no, reason };
+        Proposal::Correction { applicant, marks, total, approval_no, reason } => {
+            let marks = marks.into_iter().map(|(key, mark)| Ok((key, points(&mark)?)));
+            let marks = marks.collect::<Result<_, Problem>>()?;
+            let total = points(&total)?;
+            let mistake = Mistake { applicant, marks, total, approval_no, reason };
             office.propose_correction(actor, &season, mistake).await?.0
         }
     };
     Ok((StatusCode::CREATED, Json(Proposed { id: made.decision, digest: made.digest })))
+}
+
+fn points(text: &str) -> Result<Score, Problem> {
+    text.parse().map_err(|error| {
+        Problem::bad_request(match error {
+            DecimalError::TooLarge => "分数过大",
+            DecimalError::NotANumber | DecimalError::TooPrecise => "分数须是至多两位小数的数",
+        })
+    })
 }
 
 /// Approves what another person proposed, over its digest.

@@ -316,6 +316,7 @@ fn plan_rows(lines: Vec<plan_line::Model>) -> Result<(Rows<PlanRow>, Rows<QuotaR
         let share = line.quota_share.as_deref().map(str::parse).transpose();
         let share = share.map_err(|_| StoreError::foreign("plan_line.quota_share"))?;
         let classes = line.classes.map(count).transpose()?;
+        let added = line.decision_kind == DecisionKind::Correction.word();
         let key = (line.school_id.clone(), line.batch.clone(), line.category.clone());
         let row = plan.entry(key).or_insert_with(|| PlanRow {
             school_id: text(line.school_id),
@@ -329,6 +330,10 @@ fn plan_rows(lines: Vec<plan_line::Model>) -> Result<(Rows<PlanRow>, Rows<QuotaR
         });
         row.seats = row.seats.map(|s| s + seats);
         row.document = Some(beside(row.document.take(), &line.approval_no));
+        // Seats that were added later are not of the classes that were approved; the school makes as many as it needs.
+        if added {
+            row.classes = None;
+        }
     }
     const PLAN: [&str; 6] = ["school_id", "batch", "category", "seats", "region_scope", "document"];
     const CELLS: [&str; 6] = ["school_id", "batch", "junior_id", "seats", "reason", "document"];

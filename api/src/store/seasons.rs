@@ -81,6 +81,8 @@ pub struct Decision {
     pub proposed_at: i64,
     /// Who approved it.
     pub approved_by: Option<String>,
+    /// When, in microseconds of UTC.
+    pub approved_at: Option<i64>,
 }
 
 impl Decision {
@@ -252,5 +254,6 @@ fn decision_row(row: decision::Model) -> Result<Decision, StoreError> {
         proposed_by: row.proposed_by,
         proposed_at: row.proposed_at,
         approved_by: row.approved_by,
+        approved_at: row.approved_at,
     })
 }

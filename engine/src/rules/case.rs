@@ -52,8 +52,8 @@ pub struct Case<'a> {
     wished_lines: BTreeMap<Offer, Line>,
     /// Whoever had a seat that was published, and has none any more.
     pub(super) left: BTreeSet<ApplicantIx>,
-    /// Whoever keeps a seat that was published and not due.
-    pub(super) kept: BTreeSet<ApplicantIx>,
+    /// Whose seat two people settled by a correction.
+    pub(super) settled: BTreeSet<ApplicantIx>,
 }
 
 /// One holder of a class.
@@ -116,18 +116,18 @@ impl<'a> Case<'a> {
             persons: Persons::new(season, inputs),
             holders,
             left: BTreeSet::new(),
-            kept: BTreeSet::new(),
+            settled: BTreeSet::new(),
         }
     }
 
     /// The case of admissions that were corrected and revoked since they were published: the lines are those of then.
-    pub(crate) fn since(self, before: Case<'_>, kept: &BTreeSet<Text>) -> Self {
+    pub(crate) fn since(self, before: Case<'_>, settled: &BTreeSet<Text>) -> Self {
         let now: BTreeSet<ApplicantIx> =
             self.admissions.iter().filter_map(|h| h.applicant).collect();
         let then = before.admissions.iter().filter_map(|h| h.applicant);
         Self {
             left: then.filter(|applicant| !now.contains(applicant)).collect(),
-            kept: kept.iter().filter_map(|id| self.season.find_applicant(id)).collect(),
+            settled: settled.iter().filter_map(|id| self.season.find_applicant(id)).collect(),
             lines: before.lines,
             wished_lines: before.wished_lines,
             ..self

@@ -14,7 +14,7 @@ use crate::domain::{ApplicantIx, BatchIx, Score};
 
 /// Lists each applicant with each class that they preferred to what they got and could lawfully hold,
 /// while somebody who stands behind them by the class's own priority holds a seat of it. Whoever has lost a published
-/// seat by decision claims none, and a seat that two people left to its holder is claimed by nobody.
+/// seat by decision, or was settled by a correction, claims none; and the seats of the latter are claimed by nobody.
 ///
 /// The violation names the applicant passed over; it is the holder whose clearance waits. Preferences are
 /// the wishes, batch by batch, up to the seat held. Equal standing that nobody has decided is no envy; an
@@ -37,7 +37,8 @@ pub fn check(case: &Case<'_>) -> Vec<Violation> {
     for at in 0..season.applicants().len() {
         let applicant = ApplicantIx::from(at);
         let person = season.applicant(applicant);
-        if person.barred || case.left.contains(&applicant) {
+        let decided = case.left.contains(&applicant) || case.settled.contains(&applicant);
+        if person.barred || decided {
             continue;
         }
         let own = seat.get(&applicant).map_or(&[][..], Vec::as_slice);
@@ -128,7 +129,7 @@ fn contested<'c>(
 ) -> impl DoubleEndedIterator<Item = &'c Holder> {
     let holders = case.holders.get(&class).into_iter().flatten();
     let who = |h: &Holder| case.admissions[h.admission].applicant;
-    holders.filter(move |h| who(h).is_none_or(|applicant| !case.kept.contains(&applicant)))
+    holders.filter(move |h| who(h).is_none_or(|applicant| !case.settled.contains(&applicant)))
 }
 
 /// Whether a class exists and would take the applicant: region, conditions, floor.
