@@ -1,6 +1,5 @@
 //! Acts that come twice, late or out of order.
 
-use futures_util::future::{join_all, try_join_all};
 use luqu::acts::ActError;
 use luqu::store::RoundStatus;
 
@@ -79,50 +78,68 @@ fn no_batch_opens_behind_one_that_is_published() {
 }
 
 #[test]
-fn what_is_acknowledged_after_a_full_disk_is_there() {
+fn seats_that_were_given_up_are_there_for_supplementary_wishes() {
     let db = TestDb::sqlite();
     block_on(async {
-        let world = World::lived(&db, 120).await;
+        let world = World::new(&db, 300).await;
+        world.bring_in().await;
         let (office, season) = (&world.office, world.season.as_str());
+        let batches = world.batches();
+        let (last, earlier) = batches.split_last().expect("batches");
+        for batch in earlier {
+            world.collect(batch).await;
+            world.publish(batch).await;
+        }
+        let known = office.current(season).await.expect("the season");
         let all = office.store().read().admissions(season).await.expect("admissions");
-        let all: Vec<String> = all.into_iter().map(|a| a.applicant).collect();
-        // The file may not grow: SQLite answers as on a full disk, and rolls back by itself. Of every connection, which
-        // are as many as are asked for at once.
-        let bound = async |pages: &str| {
-            let pragma = format!("PRAGMA max_page_count = {pages}");
-            let all = (0..8).map(|_| office.store().execute_raw(&pragma));
-            try_join_all(all).await.expect("a pragma");
-        };
-        let arrive = async |some: &[String]| {
-            let all = some.iter().map(|a| office.arrive(&world.clerk, season, a, true));
-            join_all(all).await.into_iter().map(|done| done.is_ok()).collect::<Vec<bool>>()
-        };
-        let (before, after) = all.split_at(all.len() / 2);
-        let mut told: Vec<&String> = Vec::new();
-        let mut refused = 0;
-        for some in before.chunks(4) {
-            bound("1").await;
-            for (applicant, done) in some.iter().zip(arrive(some).await) {
-                if done { told.push(applicant) } else { refused += 1 }
-            }
+        let best = all.iter().filter(|a| a.category == "unified").max_by_key(|a| a.total);
+        let school = &best.expect("a seat").school;
+        // Two who hold a seat of the best school leave, and two without a seat wish for it.
+        let gone: Vec<_> =
+            all.iter().filter(|a| a.school == *school && a.category == "unified").take(2).collect();
+        for seat in &gone {
+            let proposed = office
+                .propose_revocation(&world.clerk, season, &seat.applicant, "自愿放弃")
+                .await
+                .expect("a proposal");
+            office
+                .approve_revocation(&world.reviewer, season, proposed.decision, &proposed.digest)
+                .await
+                .expect("a revocation");
         }
-        assert!(refused > 0, "the file was never full");
-        bound("1000000").await;
-        for some in after.chunks(4) {
-            let done = arrive(some).await;
-            assert_eq!(done, vec![true; some.len()], "there is room again");
-            told.extend(some);
-        }
-        // Whoever opens the file anew sees what is in it.
-        let anew = db.open().await;
-        let rows = anew.read().gate_rows(season, luqu::store::Which::After("", 10_000)).await;
-        let there: std::collections::BTreeSet<String> = rows
-            .expect("rows")
-            .into_iter()
-            .filter(|r| r.arrived_at.is_some())
-            .map(|r| r.admission.applicant)
+        let free: Vec<String> = known
+            .applicants()
+            .iter()
+            .filter(|a| !a.barred && all.iter().all(|x| x.applicant != a.id.as_str()))
+            .map(|a| a.id.to_string())
+            .take(3)
             .collect();
-        let lost: Vec<&String> = told.into_iter().filter(|a| !there.contains(*a)).collect();
-        assert_eq!(lost, [""; 0]);
+        office.open_wishes(&world.clerk, season, last).await.expect("an opening");
+        let lists = free.iter().map(|applicant| luqu::store::WishList {
+            applicant: applicant.clone(),
+            wishes: vec![luqu::store::WishLine {
+                position: 1,
+                school: school.clone(),
+                category: None,
+                adjust: false,
+            }],
+        });
+        let lists: Vec<_> = lists.collect();
+        office.submit_wishes(&world.clerk, season, last, &lists).await.expect("wishes");
+        office.close_wishes(&world.clerk, season, last, None).await.expect("a close");
+        world.publish(last).await;
+        let now = office.store().read().admissions(season).await.expect("admissions");
+        let new: Vec<_> =
+            now.iter().filter(|a| a.active && a.batch == *last && a.school == *school).collect();
+        assert_eq!(new.len(), 2, "the two seats that were given up");
+        let seats: std::collections::BTreeSet<_> =
+            new.iter().map(|a| (a.plan, a.seat_no)).collect();
+        let left: std::collections::BTreeSet<_> =
+            gone.iter().map(|a| (a.plan, a.seat_no)).collect();
+        assert_eq!(seats, left, "no seat is made");
+        assert_eq!(office.clear(&world.clerk, season).await.expect("an audit").held, 0);
+        let vacant = office.vacancies(season).await.expect("vacancies");
+        let of_school = vacant.iter().filter(|v| v.school == *school && v.category == "unified");
+        assert_eq!(of_school.map(|v| v.vacant).sum::<u32>(), 0);
     });
 }

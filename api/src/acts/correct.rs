@@ -146,6 +146,7 @@ impl Office {
                 approval_no: body.mistake.approval_no.clone(),
                 edit: None,
                 scope: regions_of(&known, gains),
+                added: true,
             };
             let line = tx.store_supplementary(season, &line, decision, now()).await?;
             let mut new = Vec::new();

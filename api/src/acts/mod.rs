@@ -9,6 +9,7 @@ mod choices;
 mod classes;
 mod correct;
 mod dumps;
+mod freed;
 mod gate;
 mod handover;
 mod imports;

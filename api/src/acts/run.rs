@@ -250,8 +250,8 @@ impl Office {
         })
     }
 
-    /// The season as a run of a batch sees it: the plan as approved before any correction, the wishes of this batch
-    /// and of those before it, figures as they were known.
+    /// The season as a run of a batch sees it: the plan as approved before any correction, with what was freed
+    /// for its batches, the wishes of this batch and of those before it, figures as they were known.
     ///
     /// # Errors
     /// It is not there; its tables contradict each other.
@@ -293,6 +293,7 @@ impl Office {
         });
         self.put_right_by(season, policy, &mut draft, &published, published.get(batch).copied())
             .await?;
+        self.supply_freed(season, policy, &mut draft, &published, last).await?;
         // Ties that are decided later are of later batches, and change nothing of this one.
         draft.tie_decisions.rows.retain(|(_, tie)| {
             tie.batch.as_deref().and_then(|b| policy.batch_ix(b)).is_some_and(|of| of <= last)

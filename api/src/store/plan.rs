@@ -32,6 +32,8 @@ pub struct SeatLine {
     pub edit: Option<CellEdit>,
     /// The regions it admits from; `*` is any.
     pub scope: Vec<String>,
+    /// Whether a correction added it.
+    pub added: bool,
 }
 
 /// What stands behind a quota cell that was set by hand 手工调整.
@@ -72,6 +74,7 @@ impl<C: ConnectionTrait> Db<C> {
                     .zip(row.edit_document)
                     .map(|(reason, document)| CellEdit { reason, document }),
                 scope: regions(&row.scope),
+                added: row.decision_kind == DecisionKind::Correction.word(),
             })
         };
         lines.into_iter().map(line).collect()
