@@ -20,6 +20,7 @@ use crate::ledger::Event;
 use crate::store::{
     Admission, DecisionKind, GateKind, NewAdmission, Publishing, Role, RoundStatus, SeatLine,
 };
+use crate::tables::Located;
 
 /// A mistake to be put right.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -246,7 +247,14 @@ impl Office {
         put_right(&mut draft, &policy, made.iter().map(|m| &m.body.mistake));
         let before = checked(policy.clone(), draft.clone())?;
         put_right(&mut draft, &policy, [mistake]);
-        let after = checked(policy.clone(), draft)?;
+        let after = checked(policy.clone(), draft).map_err(|error| match error {
+            // What is wrong now is in what was said, and stands in no file.
+            ActError::Faults(faults) => {
+                let here = |f: Located| Located { cell: "更正的成绩".to_owned(), ..f };
+                ActError::Faults(faults.into_iter().map(here).collect())
+            }
+            other => other,
+        })?;
         if last.is_none() {
             return Ok(Vec::new());
         }
