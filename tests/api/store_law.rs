@@ -253,6 +253,10 @@ fn forbidden() -> Vec<(&'static str, String)> {
     for (what, changes) in [
         ("a plan that is only proposed", &[("decision_id", "5")][..]),
         ("a plan by a revocation", &[("decision_id", "3")]),
+        (
+            "seats approved twice",
+            &[("school_id", "'H1'"), ("decision_id", "1"), ("decision_kind", "'freeze_plan'")],
+        ),
         ("a plan nobody decided", &[("decision_id", "99")]),
         ("a plan said to be proposed", &[("decision_id", "5"), ("decision_status", "'proposed'")]),
         ("a plan without a number", &[("approval_no", "''")]),
