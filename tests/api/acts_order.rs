@@ -1,7 +1,8 @@
 //! Acts that come twice, late or out of order.
 
-use luqu::acts::ActError;
-use luqu::store::RoundStatus;
+use luqu::acts::{ActError, Actor};
+use luqu::store::{Role, RoundStatus};
+use luqu_engine::rules::{Code, Violation};
 
 use crate::acts_world::World;
 use crate::databases::{TestDb, block_on};
@@ -141,5 +142,67 @@ fn seats_that_were_given_up_are_there_for_supplementary_wishes() {
         let vacant = office.vacancies(season).await.expect("vacancies");
         let of_school = vacant.iter().filter(|v| v.school == *school && v.category == "unified");
         assert_eq!(of_school.map(|v| v.vacant).sum::<u32>(), 0);
+    });
+}
+
+#[test]
+fn what_was_changed_behind_the_signatures_clears_nobody() {
+    for (triggers, change) in [
+        (
+            &["admission_fixed", "admission_forward"][..],
+            "UPDATE admission SET total = total + 100 WHERE id = 1",
+        ),
+        (&["plan_line_fixed"], "UPDATE plan_line SET approval_no = '0' WHERE id = 1"),
+        (
+            &["applicant_fixed"],
+            "UPDATE applicant SET total = total - 1 WHERE applicant_id = \
+            (SELECT applicant_id FROM admission WHERE id = 1)",
+        ),
+    ] {
+        let db = TestDb::sqlite();
+        block_on(async {
+            let world = World::lived(&db, 120).await;
+            let (office, season) = (&world.office, world.season.as_str());
+            let before = office.clear(&world.clerk, season).await.expect("an audit");
+            assert!(before.cleared > 0 && before.violations.is_empty());
+            for trigger in triggers {
+                let dropped = office.store().execute_raw(&format!("DROP TRIGGER {trigger}")).await;
+                dropped.expect("a trigger");
+            }
+            office.store().execute_raw(change).await.expect("a change");
+            match office.clear(&world.clerk, season).await {
+                Ok(found) => {
+                    assert_eq!(found.cleared, 0, "{change}");
+                    let tampered = |v: &Violation| v.code == Code::V17;
+                    assert!(
+                        found.violations.iter().any(tampered),
+                        "{change}: {:?}",
+                        found.violations
+                    );
+                }
+                // Figures that no longer add up are no season at all.
+                Err(refused) => assert!(matches!(refused, ActError::Faults(_)), "{refused:?}"),
+            }
+        });
+    }
+}
+
+#[test]
+fn the_feed_knows_its_own_cursors_alone() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::lived(&db, 60).await;
+        let (office, season) = (&world.office, world.season.as_str());
+        let li = Actor { name: "li".to_owned(), role: Role::Machine, school: None };
+        let page = office.feed(&li, season, None, 5).await.expect("a page");
+        let next = page.next.expect("a cursor");
+        assert!(office.feed(&li, season, Some(&next), 5).await.is_ok());
+        // As after a backup was restored: beyond the end, or of another entry at its number.
+        let (place, mark) = next.rsplit_once('.').expect("a mark");
+        let turned: String = mark.chars().rev().collect();
+        for strange in [format!("999999.0.{mark}"), format!("{place}.{turned}"), place.to_owned()] {
+            let told = office.feed(&li, season, Some(&strange), 5).await;
+            assert!(matches!(told, Err(ActError::Conflict(_))), "{strange}: {told:?}");
+        }
     });
 }

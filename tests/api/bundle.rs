@@ -186,6 +186,24 @@ fn of_the_ledger(files: &Files) -> Vec<(String, Files)> {
     let mut key = files.clone();
     key.insert("key.txt".to_owned(), hex::encode([9; 32]).into_bytes());
     rewritten.push(("another key".to_owned(), key));
+    let round = files.keys().find(|n| n.starts_with("rounds/")).expect("a round");
+    let round = round.split_inclusive('/').take(2).collect::<String>();
+    for (what, left_out) in
+        [("a published round left out", round.as_str()), ("all rounds left out", "rounds/")]
+    {
+        let kept = files.iter().filter(|(name, _)| !name.starts_with(left_out));
+        rewritten.push((what.to_owned(), kept.map(|(n, b)| (n.clone(), b.clone())).collect()));
+    }
+    for (what, name, bytes) in [
+        ("no checkpoints", "checkpoints.json".to_owned(), &b"[]"[..]),
+        ("another season", "season.txt".to_owned(), b"2025"),
+        ("a file that is none of a bundle's", format!("{round}season/more.csv"), b"x"),
+        ("a file beside the rounds", "more.txt".to_owned(), b"x"),
+    ] {
+        let mut with = files.clone();
+        with.insert(name, bytes.to_vec());
+        rewritten.push((what.to_owned(), with));
+    }
     rewritten
 }
 

@@ -109,6 +109,8 @@ mod tests {
         let checkpoint = Checkpoint { size: 7, root: [3; 32] };
         let note = checkpoint.signed(&keys);
         assert_eq!(Checkpoint::open(&note, &keys.verifying()), Ok(checkpoint));
+        let edited = format!("\u{feff}{}", note.replace('\n', "\r\n"));
+        assert_eq!(Checkpoint::open(&edited, &keys.verifying()), Ok(checkpoint));
         assert_eq!(Checkpoint::open(&note, &other.verifying()), Err(NoteError::Signature));
         let changed = note.replacen("\n7\n", "\n8\n", 1);
         assert_eq!(Checkpoint::open(&changed, &keys.verifying()), Err(NoteError::Signature));
