@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use luqu_engine::domain::{BatchIx, Draft, Outcome, Score, Season, Text};
-use luqu_engine::placement;
+use luqu_engine::placement::{self, Undecided};
 use luqu_engine::policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -250,7 +250,11 @@ impl Office {
         let after = checked(policy.clone(), draft).map_err(|error| match error {
             // What is wrong now is in what was said, and stands in no file.
             ActError::Faults(faults) => {
-                let here = |f: Located| Located { cell: "更正的成绩".to_owned(), ..f };
+                const HERE: &str = "更正的成绩";
+                let here = |f: Located| Located {
+                    cell: HERE.to_owned(),
+                    ..Located::in_file(f.fault, HERE)
+                };
                 ActError::Faults(faults.into_iter().map(here).collect())
             }
             other => other,
@@ -261,8 +265,8 @@ impl Office {
         let held = Held::of(read.admissions(season).await?);
         let own = mistake.applicant.clone();
         let work = away(move || {
-            let was = placement::place(&before).map_err(|e| e.to_string())?;
-            let due = placement::place(&after).map_err(|e| e.to_string())?;
+            let place = |season: &Season| placement::place(season).map_err(|u| tied(season, &u));
+            let (was, due) = (place(&before)?, place(&after)?);
             let named = |o: Outcome| {
                 let (batch, _, school, category) = o.seat()?;
                 let batch = policy.batch(batch).id.to_string();
@@ -293,6 +297,17 @@ impl Office {
         });
         work.await?.map_err(ActError::Conflict)
     }
+}
+
+/// Who would be equal at a cut, for whoever decides it.
+fn tied(season: &Season, undecided: &Undecided) -> String {
+    let words = undecided.ties.iter().map(|tie| {
+        let ids = tie.applicants.iter().map(|&a| season.applicant(a).id.as_str());
+        let batch = &season.policy().batch(tie.batch).name;
+        format!("{batch}：{}", ids.take(20).collect::<Vec<_>>().join("、"))
+    });
+    let words: Vec<String> = words.take(5).collect();
+    format!("更正后录取线上有同分，请先录入裁定次序再提交（{}）", words.join("；"))
 }
 
 /// Writes the right figures into the rows of applicants.

@@ -166,10 +166,11 @@ impl Office {
         found.ok_or_else(|| ActError::NotFound("考生".to_owned()))
     }
 
-    /// Records who goes first among equals of a batch: the applicants in order, under one document.
+    /// Records who goes first among equals of a batch: the applicants in order, under one document. Of a published
+    /// batch it counts in corrections alone.
     ///
     /// # Errors
-    /// The batch is published, or a round of it is signed; an unknown applicant, or one with an order already; no
+    /// A round of the batch is signed by one; an unknown applicant, or one with an order already; no
     /// document; no permission.
     pub async fn decide_ties(
         &self,
@@ -190,11 +191,10 @@ impl Office {
         }
         let tx = self.write_kept(season).await?;
         let signed = |r: &crate::store::Round| {
-            use crate::store::RoundStatus::{Proposed, Published};
-            r.batch == batch && matches!(r.status, Proposed | Published)
+            r.batch == batch && r.status == crate::store::RoundStatus::Proposed
         };
         if tx.rounds(season).await?.iter().any(signed) {
-            return Err(ActError::Conflict("该批次已签发或已公布，不能再录入同分裁定".to_owned()));
+            return Err(ActError::Conflict("该批次已签发，不能再录入同分裁定".to_owned()));
         }
         let known = tx.tie_rows(season, batch).await?;
         let first = known.iter().map(|t| t.order + 1).max().unwrap_or(1);
@@ -206,7 +206,7 @@ impl Office {
             }
             let again = |t: &TieRow| t.applicant == *applicant;
             if known.iter().any(again) || rows.iter().any(again) {
-                return Err(ActError::Conflict("其中有考生已有裁定次序".to_owned()));
+                return Err(ActError::Conflict(format!("考生 {applicant} 已有裁定次序")));
             }
             let (document, recorded_by) = (document.to_owned(), actor.name.clone());
             let applicant = applicant.clone();

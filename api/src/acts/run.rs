@@ -294,9 +294,18 @@ impl Office {
         self.put_right_by(season, policy, &mut draft, &published, published.get(batch).copied())
             .await?;
         self.supply_freed(season, policy, &mut draft, &published, last).await?;
-        // Ties that are decided later are of later batches, and change nothing of this one.
+        // What was decided after a batch was published is for corrections, and changes nothing of it.
+        let mut late: BTreeSet<(String, String)> = BTreeSet::new();
+        for (batch, out) in &published {
+            let rows = self.store.read().tie_rows(season, batch).await?;
+            let after = rows.into_iter().filter(|t| t.recorded_at > *out);
+            late.extend(after.map(|t| (batch.clone(), t.applicant)));
+        }
         draft.tie_decisions.rows.retain(|(_, tie)| {
-            tie.batch.as_deref().and_then(|b| policy.batch_ix(b)).is_some_and(|of| of <= last)
+            let (batch, who) = (tie.batch.as_deref(), tie.applicant_id.as_deref());
+            let of = batch.and_then(|b| policy.batch_ix(b));
+            let key = batch.zip(who).map(|(b, a)| (b.to_owned(), a.to_owned()));
+            of.is_some_and(|of| of <= last) && key.is_none_or(|key| !late.contains(&key))
         });
         Ok(draft)
     }
