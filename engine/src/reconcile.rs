@@ -259,10 +259,11 @@ fn admitted(
             records.iter().copied().filter(|&at| registry[at].active()).collect();
         let school = case.school_name(&row.school);
         let who = format!("考生 {} 由 {school} 录取", row.applicant);
+        let left = records.iter().any(|&at| registry[at].school == row.school);
         let here: Vec<usize> =
             active.iter().copied().filter(|&at| registry[at].school == row.school).collect();
         let (kind, severity, places, what, allowed, rest) = match stands {
-            Gate::Open | Gate::Ready if records.is_empty() => {
+            Gate::Open | Gate::Ready if active.is_empty() && !(stands == Gate::Open && left) => {
                 let severity =
                     if stands == Gate::Open { Severity::Error } else { Severity::Warning };
                 let rest = if stands == Gate::Open {
@@ -273,6 +274,7 @@ fn admitted(
                 (Kind::Missing, severity, vec![], "没有学籍".to_owned(), "在录取学校建籍", rest)
             }
             Gate::Open if active.is_empty() => {
+                // Those of the junior school have ended, as they should.
                 let named = records.iter().copied().take(NAMED);
                 let states: Vec<&str> = named.map(|at| registry[at].status.as_str()).collect();
                 let rest = "学籍系统中该生的学籍都已终止";

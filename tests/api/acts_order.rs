@@ -1,6 +1,6 @@
 //! Acts that come twice, late or out of order.
 
-use luqu::acts::{ActError, Actor};
+use luqu::acts::{ActError, Actor, SlipsAsked};
 use luqu::store::{Role, RoundStatus};
 use luqu_engine::rules::{Code, Violation};
 
@@ -204,5 +204,91 @@ fn the_feed_knows_its_own_cursors_alone() {
             let told = office.feed(&li, season, Some(&strange), 5).await;
             assert!(matches!(told, Err(ActError::Conflict(_))), "{strange}: {told:?}");
         }
+    });
+}
+
+#[test]
+fn nothing_is_published_before_what_was_opened_in_front_of_it() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 120).await;
+        world.bring_in().await;
+        let (office, season) = (&world.office, world.season.as_str());
+        let [first, second, ..] = &world.batches()[..] else { panic!("two batches") };
+        world.collect(second).await;
+        let (round, digest) = world.run(second).await;
+        office.sign(&world.clerk, season, round, &digest).await.expect("a signature");
+        office.open_wishes(&world.clerk, season, first).await.expect("an opening");
+        let late = office.publish(&world.reviewer, season, round, &digest).await;
+        assert!(matches!(late, Err(ActError::Conflict(_))), "{late:?}");
+        office.close_wishes(&world.clerk, season, first, None).await.expect("a close");
+        world.publish(first).await;
+        office.discard(&world.clerk, season, round).await.expect("given up");
+        world.publish(second).await;
+    });
+}
+
+#[test]
+fn wishes_do_not_open_before_there_are_applicants() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let (office, season) = (&world.office, world.season.as_str());
+        world.import().await;
+        world.freeze().await;
+        let early = office.open_wishes(&world.clerk, season, &world.batches()[0]).await;
+        assert!(
+            matches!(&early, Err(ActError::Conflict(words)) if words.contains("导入考生")),
+            "{early:?}"
+        );
+        world.import_people().await;
+        world.collect(&world.batches()[0]).await;
+    });
+}
+
+#[test]
+fn a_reviewer_rejects_what_another_proposed() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let (office, season) = (&world.office, world.season.as_str());
+        world.import().await;
+        let proposed = office.propose_freeze(&world.reviewer, season, "").await.expect("one");
+        let clerk = office.withdraw(&world.clerk, season, proposed.decision).await;
+        assert!(matches!(clerk, Err(ActError::NotPermitted(_))), "{clerk:?}");
+        let proposed = office.propose_freeze(&world.clerk, season, "").await.expect("another");
+        office.withdraw(&world.reviewer, season, proposed.decision).await.expect("rejected");
+        let approved = office
+            .approve_freeze(&world.reviewer, season, proposed.decision, &proposed.digest)
+            .await;
+        assert!(matches!(approved, Err(ActError::Conflict(_))), "{approved:?}");
+    });
+}
+
+#[test]
+fn the_codes_of_the_slips_open_the_results() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::lived(&db, 60).await;
+        let (office, season) = (&world.office, world.season.as_str());
+        let asked =
+            SlipsAsked { junior: None, reason: "印制准考证".to_owned(), workbook: false };
+        let list = office.slips(&world.clerk, season, &asked).await.expect("a list");
+        let mut rows = csv::Reader::from_reader(list.as_slice());
+        let rows: Vec<csv::StringRecord> = rows.records().map(|r| r.expect("a row")).collect();
+        assert_eq!(rows.len(), world.applicants());
+        let results = office.public_results(season).await.expect("results").results;
+        for row in &rows {
+            let check = office.lookup_check(season, &row[0], &row[4]);
+            let own = results.iter().find(|r| r.applicant == row[0]).expect("a result");
+            assert_eq!(own.check, check, "{}", &row[0]);
+        }
+        let one = SlipsAsked { junior: Some(rows[0][2].to_owned()), ..asked.clone() };
+        let few = office.slips(&world.clerk, season, &one).await.expect("a list");
+        assert!(few.len() < list.len());
+        let nowhere = SlipsAsked { junior: Some("S999".to_owned()), ..asked };
+        assert!(office.slips(&world.clerk, season, &nowhere).await.is_err());
+        let looks = office.store().read().looks(None, 10).await.expect("looks");
+        assert_eq!(looks.iter().filter(|(_, look)| look.action == "slips").count(), 2);
     });
 }

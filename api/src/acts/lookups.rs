@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use luqu_engine::domain::Score;
 use luqu_engine::domain::digest::of_bytes;
 use luqu_engine::policy::Policy;
 use serde::{Deserialize, Serialize};
@@ -153,12 +154,14 @@ impl Office {
         let due = due(&placements, &all, &corrected);
         let (_, policy) = self.season_row(season).await?;
         let told = self.told(season, &policy, &placements, reasons, &all).await?;
-        match difference(&due, &placements, &told, &policy) {
+        match difference(&due, &placements, &told, &policy, &corrected) {
             None => {
                 let schools = read.school_names(season).await?;
-                let results = told.into_iter().map(|t| t.said(&schools)).collect();
                 let left = all.iter().filter(|a| !a.active).map(|a| a.applicant.clone());
-                let moved = left.chain(corrected.into_keys()).collect();
+                let moved: BTreeSet<String> = left.chain(corrected.into_keys()).collect();
+                let last_of_all = policy.batches.last().is_some_and(|b| b.id == last.batch);
+                let say = Saying { schools: &schools, policy: &policy, moved: &moved, last_of_all };
+                let results = told.into_iter().map(|t| say.result(t)).collect();
                 Ok(PublicResults { round: Some(last.id), results, moved, closed: None })
             }
             Some(why) => Ok(differs(&why)),
@@ -223,33 +226,52 @@ struct Told {
     reasons: Vec<ReasonRow>,
 }
 
-impl Told {
-    fn said(self, schools: &BTreeMap<String, String>) -> PublicResult {
-        let school = |id: &str| schools.get(id).cloned().unwrap_or_else(|| id.to_owned());
-        let (said, next) = match self.outcome.as_str() {
+/// What answers are put into words with.
+struct Saying<'s> {
+    schools: &'s BTreeMap<String, String>,
+    policy: &'s Policy,
+    /// Whose result two people changed after the round.
+    moved: &'s BTreeSet<String>,
+    /// Whether the last batch of the policy is out.
+    last_of_all: bool,
+}
+
+impl Saying<'_> {
+    fn result(&self, told: Told) -> PublicResult {
+        let school = |id: &str| self.schools.get(id).cloned().unwrap_or_else(|| id.to_owned());
+        let moved = self.moved.contains(&told.applicant);
+        let (said, next) = match told.outcome.as_str() {
             "adjusted" => ("调剂录取", "请按学校通知的时间报到"),
             "placed" => ("已录取", "请按学校通知的时间报到"),
             "barred" => ("取消资格", "如有疑问请与招生办公室联系"),
-            "no_wishes" => ("未填志愿", "请留意后续批次和征集志愿公告"),
+            _ if moved => ("录取已撤销", "如有疑问请与招生办公室联系"),
+            "no_wishes" if self.last_of_all => ("未填志愿", "各批次录取已经结束"),
+            _ if self.last_of_all => ("未录取", "各批次录取已经结束"),
+            "no_wishes" => ("已公布的批次未填志愿", "请留意后续批次和征集志愿公告"),
             _ => ("尚未录取", "请留意后续批次和征集志愿公告"),
         };
+        let several = self.policy.batches.len() > 1;
         let reason = |r: &ReasonRow| {
             let why = words::reason_key(&r.reason, &r.detail);
-            format!("第 {} 志愿 {}：{why}", r.position, school(&r.school_id))
+            let batch = self.policy.batch_ix(&r.batch).filter(|_| several);
+            let batch = batch.map_or("", |b| self.policy.batch(b).name.as_str());
+            let wish = format!("第 {} 志愿 {}：{why}", r.position, school(&r.school_id));
+            if batch.is_empty() { wish } else { format!("{batch} {wish}") }
         };
-        let (batch, category) = self.names.unzip();
+        let (batch, category) = told.names.unzip();
         PublicResult {
             answer: PublicAnswer {
                 words: said.to_owned(),
-                school: self.held.as_ref().map(|a| school(&a.school)),
+                school: told.held.as_ref().map(|a| school(&a.school)),
                 batch,
                 category,
                 next: next.to_owned(),
-                reasons: self.reasons.iter().map(reason).collect(),
-                outcome: self.outcome,
+                // The round does not explain what two people changed after it.
+                reasons: told.reasons.iter().filter(|_| !moved).map(reason).collect(),
+                outcome: told.outcome,
             },
-            applicant: self.applicant,
-            check: self.check,
+            applicant: told.applicant,
+            check: told.check,
         }
     }
 }
@@ -315,12 +337,17 @@ fn difference(
     placements: &[PlacementRow],
     told: &[Told],
     policy: &Policy,
+    corrected: &BTreeMap<String, (String, i64)>,
 ) -> Option<String> {
     let known: BTreeMap<&str, &Told> = told.iter().map(|t| (t.applicant.as_str(), t)).collect();
     if placements.len() != told.len() {
         let (signed, told) = (placements.len(), told.len());
         return Some(format!("签发结果有考生 {signed} 人，查询有 {told} 人"));
     }
+    let is_not = |a: &Admission, p: &PlacementRow| {
+        a.position != p.position.unwrap_or(0)
+            || Score::from_hundredths(a.total).to_string() != p.total
+    };
     let wrong = |p: &&PlacementRow| {
         let Some(told) = known.get(p.applicant_id.as_str()) else { return true };
         let held = told
@@ -335,6 +362,8 @@ fn difference(
         };
         held.as_ref() != due.get(&p.applicant_id)
             || told.outcome != stated
+            || !corrected.contains_key(&p.applicant_id)
+                && told.held.as_ref().is_some_and(|a| is_not(a, p))
             || told.held.as_ref().is_some_and(|a| policy.batch_ix(&a.batch).is_none())
     };
     let count = placements.iter().filter(wrong).count();

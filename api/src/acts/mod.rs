@@ -30,6 +30,7 @@ mod sealing;
 mod seals;
 mod section_places;
 mod sections;
+mod slips;
 mod turns;
 pub(crate) mod typed;
 mod wish_lists;
@@ -72,6 +73,7 @@ pub use run::{LOST, RunOutcome, inputs_digest};
 pub use sealing::Kept;
 pub use section_places::SectionsJoined;
 pub use sections::{Lesson, SectionsFormed};
+pub use slips::SlipsAsked;
 pub(crate) use turns::HASHING;
 pub use wish_lists::Brought;
 

@@ -135,10 +135,10 @@ impl Office {
         Ok(())
     }
 
-    /// Withdraws what one proposed oneself.
+    /// Withdraws what one proposed oneself, or rejects as a reviewer what another proposed.
     ///
     /// # Errors
-    /// It is another's, or no longer proposed.
+    /// It is another's, and one is no reviewer; it is no longer proposed.
     pub async fn withdraw(
         &self,
         actor: &Actor,
@@ -146,16 +146,17 @@ impl Office {
         decision: i64,
     ) -> Result<(), ActError> {
         let found = self.decision(season, decision).await?;
-        if found.proposed_by != actor.name {
-            return Err(ActError::NotPermitted("只能撤回自己提交的事项".to_owned()));
+        let own = found.proposed_by == actor.name;
+        if !own && actor.role != Role::Reviewer {
+            return Err(ActError::NotPermitted("他人提交的事项由复核退回".to_owned()));
         }
         let tx = self.store.write().await?;
         if !tx.withdraw(decision).await? {
             return Err(ActError::Conflict("该事项已办结".to_owned()));
         }
-        let event =
-            Event::new("proposal_withdrawn", &actor.name, season, json!({"decision": decision}));
-        self.record(&tx, event).await?;
+        let kind = if own { "proposal_withdrawn" } else { "proposal_rejected" };
+        let facts = json!({"decision": decision, "proposed_by": found.proposed_by});
+        self.record(&tx, Event::new(kind, &actor.name, season, facts)).await?;
         tx.commit().await?;
         Ok(())
     }

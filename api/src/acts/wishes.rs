@@ -42,6 +42,9 @@ impl Office {
         let imports = self.store.read().in_force(season).await?;
         let imported = self.folded_on_plan(season).await?;
         let batch_ix = super::batch_of(&imported, batch)?;
+        if imported.applicants().is_empty() {
+            return Err(ActError::Conflict("还没有考生，请先导入考生".to_owned()));
+        }
         let lists = WishList::all_of(&imported, batch_ix);
         let intakes = if windows.is_empty() { self.intakes(&row, &imported)? } else { vec![] };
         let tx = self.write_kept(season).await?;

@@ -20,7 +20,7 @@ use crate::tables::write::rosters_xlsx::Pupil;
 /// What is asked of the classes; everything may be left out.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct AskedClasses {
     /// Fewer classes than approved, or their number where the plan has none.
     classes: Option<u32>,
     /// Who shares a class and who may not.
@@ -100,14 +100,14 @@ pub(super) struct Seat {
 
 /// Forms the classes of everybody registered at a school, anew if there are some.
 #[utoipa::path(post, path = "/v1/seasons/{season}/schools/{school}/classes", tag = "school",
-    params(("season" = String, Path), ("school" = String, Path)), request_body = Asked,
+    params(("season" = String, Path), ("school" = String, Path)), request_body = AskedClasses,
     responses((status = 201, body = Formed), (status = 404, body = Problem), (status = 409, body = Problem),
         (status = 422, body = Problem)))]
 pub(super) async fn form(
     State(app): State<App>,
     guard: Guard,
     Path((season, school)): Path<(String, String)>,
-    Json(Asked { classes, wants }): Json<Asked>,
+    Json(AskedClasses { classes, wants }): Json<AskedClasses>,
 ) -> Result<(StatusCode, Json<Formed>), Problem> {
     let text = |t: Option<String>| t.filter(|t| !t.trim().is_empty()).map(|t| t.as_str().into());
     let want = |w: Want| PupilRow {

@@ -13,9 +13,10 @@ use super::extract::{Json, Path, Query};
 use super::guard::Guard;
 use super::imports::uploads_of;
 use super::listing::{FileForm, FormParams, Row, Wanted};
-use super::output::{Shape, file_answer};
+use super::once::Secret;
+use super::output::{Bytes, Shape, file_answer};
 use super::{App, Problem};
-use crate::acts::{DumpRead, HandOver, Upload};
+use crate::acts::{DumpRead, HandOver, SlipsAsked, Upload};
 use crate::store::Role;
 use crate::tables::write::handover::Headings;
 use crate::tables::write::listing::{Listed, number, text, time};
@@ -24,7 +25,7 @@ use crate::tables::write::reconciliation;
 /// Which list is to be handed over, and why.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct AskedHandOver {
     /// One school; all without.
     school_id: Option<String>,
     /// For what: it is logged, since the list holds id numbers.
@@ -34,6 +35,25 @@ pub(super) struct Asked {
     /// Headings and values as the codes of the data standard: XM, XBM, CSRQ ….
     #[serde(default)]
     codes: bool,
+}
+
+/// Which slips are wanted, and why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AskedSlips {
+    /// One junior school; all without.
+    junior_id: Option<String>,
+    /// For what: it is logged, since whoever has the codes can look every result up.
+    reason: String,
+    /// `xlsx` if absent.
+    format: Option<FileForm>,
+}
+
+/// A form with one file.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form to the reader of the API")]
+pub(super) struct OneFile {
+    file: Bytes,
 }
 
 /// Which school is wanted.
@@ -81,14 +101,14 @@ pub(super) struct Read {
 
 /// The list 统一招生名单 with id numbers: whoever is published, arrived and cleared. That it was taken is logged.
 #[utoipa::path(post, path = "/v1/seasons/{season}/handover", tag = "office", params(("season" = String, Path)),
-    request_body = Asked,
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+    request_body = AskedHandOver,
+    responses((status = 200, content_type = "application/octet-stream", body = Bytes),
         (status = 400, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn hand_over(
     State(app): State<App>,
     guard: Guard,
     Path(season): Path<String>,
-    Json(asked): Json<Asked>,
+    Json(asked): Json<AskedHandOver>,
 ) -> Result<Response, Problem> {
     let form = asked.format.unwrap_or(FileForm::Xlsx);
     let wanted = HandOver {
@@ -101,10 +121,31 @@ pub(super) async fn hand_over(
     Ok(form.answer("handover", bytes))
 }
 
+/// The codes of the exam slips, to be printed. That they were taken is logged; a repeated request is not answered again.
+#[utoipa::path(post, path = "/v1/seasons/{season}/slips", tag = "office", params(("season" = String, Path)),
+    request_body = AskedSlips,
+    responses((status = 200, content_type = "application/octet-stream", body = Bytes),
+        (status = 400, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn slips(
+    State(app): State<App>,
+    guard: Guard,
+    Path(season): Path<String>,
+    Json(asked): Json<AskedSlips>,
+) -> Result<(Secret, Response), Problem> {
+    let form = asked.format.unwrap_or(FileForm::Xlsx);
+    let wanted = SlipsAsked {
+        junior: asked.junior_id,
+        reason: asked.reason,
+        workbook: form == FileForm::Xlsx,
+    };
+    let bytes = app.office.slips(&guard.actor, &season, &wanted).await?;
+    Ok((Secret, form.answer("slips", bytes)))
+}
+
 /// The OneRoster 1.2 archive (CSV, bulk) of whoever may be registered or is; without id numbers.
 #[utoipa::path(get, path = "/v1/seasons/{season}/oneroster", tag = "registry",
     params(("season" = String, Path), OfSchool),
-    responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 403, body = Problem)))]
+    responses((status = 200, content_type = "application/zip", body = Bytes), (status = 403, body = Problem)))]
 pub(super) async fn oneroster(
     State(app): State<App>,
     guard: Guard,
@@ -143,7 +184,7 @@ pub(super) async fn dumps(
 /// their cells, and then nothing is kept.
 #[utoipa::path(post, path = "/v1/seasons/{season}/registry-dumps", tag = "office",
     params(("season" = String, Path)),
-    request_body(content = Vec<u8>, content_type = "multipart/form-data"),
+    request_body(content = OneFile, content_type = "multipart/form-data"),
     responses((status = 201, body = Read), (status = 400, body = Problem), (status = 403, body = Problem),
         (status = 422, body = Read)))]
 pub(super) async fn bring(

@@ -237,7 +237,7 @@ pub(super) async fn approve(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Withdraws one's own proposal.
+/// Withdraws one's own proposal; a reviewer rejects another's with it 退回.
 #[utoipa::path(post, path = "/v1/seasons/{season}/decisions/{decision}/withdraw", tag = "office",
     params(("season" = String, Path), ("decision" = i64, Path), IfMatchParams),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]

@@ -170,7 +170,7 @@ pub(super) async fn one(
 
 /// The workbook to fill in, empty: one sheet for every table, with its columns, lists to choose from and notes 模板.
 #[utoipa::path(get, path = "/v1/seasons/{season}/template", tag = "office", params(("season" = String, Path)),
-    responses((status = 200, body = Vec<u8>,
+    responses((status = 200, body = super::output::Bytes,
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (status = 404, body = Problem)))]
 pub(super) async fn template(

@@ -99,7 +99,7 @@ pub(super) async fn entries(
 
 /// Everything that is needed to check a season offline with `luqu verify-bundle`. Taking it is logged.
 #[utoipa::path(get, path = "/v1/seasons/{season}/bundle", tag = "regulator", params(("season" = String, Path)),
-    responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 403, body = Problem)))]
+    responses((status = 200, content_type = "application/zip", body = super::output::Bytes), (status = 403, body = Problem)))]
 pub(super) async fn bundle(
     State(app): State<App>,
     guard: Guard,

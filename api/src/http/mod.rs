@@ -152,6 +152,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(registry::open))
         .routes(routes!(registry::withdraw))
         .routes(routes!(connectors::hand_over))
+        .routes(routes!(connectors::slips))
         .routes(routes!(connectors::dumps, connectors::bring))
         .routes(routes!(connectors::reconciliation))
         // The office and the regulator.

@@ -2,6 +2,13 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use utoipa::ToSchema;
+
+/// The bytes of a file, as the description calls them.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes bytes to the reader of the API")]
+pub(super) struct Bytes(Vec<u8>);
 
 /// What a file is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -11,7 +11,7 @@ use super::extract::{Json, Path};
 use super::guard::Guard;
 use super::listing::{FormParams, Row, Wanted};
 use super::{App, Problem};
-use crate::store::{DecisionKind, DecisionStatus, Mode, RoundStatus, WindowStatus};
+use crate::store::{DecisionKind, DecisionStatus, ImportStatus, Mode, RoundStatus, WindowStatus};
 use crate::tables::write::listing::{Listed, number, text, word};
 use crate::tables::write::words;
 
@@ -127,10 +127,13 @@ pub(super) async fn status(
     let words = |kind, propose: &str| {
         Some(if waiting(kind) { "等待另一人复核".to_owned() } else { propose.to_owned() })
     };
-    let imported = !read.committed(&season).await?.is_empty();
+    let imports = read.imports(&season).await?.into_iter();
+    let committed: Vec<_> = imports.filter(|i| i.status == ImportStatus::Committed).collect();
     let mut steps = vec![
         Step {
-            name: "导入".to_owned(), done: imported, next: Some("导入学校与计划".to_owned())
+            name: "导入".to_owned(),
+            done: !committed.is_empty(),
+            next: Some("导入学校与计划".to_owned()),
         },
         Step {
             name: "计划冻结".to_owned(),
@@ -144,6 +147,15 @@ pub(super) async fn status(
         },
     ];
     let windows = read.windows(&season).await?;
+    let people = committed.iter().any(|import| {
+        let summary: serde_json::Value = serde_json::from_str(&import.summary).unwrap_or_default();
+        summary["applicants"].as_u64().is_some_and(|applicants| applicants > 0)
+    });
+    steps.push(Step {
+        name: "考生".to_owned(),
+        done: people || !windows.is_empty(),
+        next: Some("导入考生".to_owned()),
+    });
     let rounds = read.rounds(&season).await?;
     let policy = luqu_engine::policy::Policy::load(&row.policy, None)
         .map_err(|_| Problem::internal("stored policy"))?;
