@@ -11,6 +11,9 @@ use crate::error::Failure;
 /// The file that is read from the working directory if none is named.
 const FILE: &str = "luqu.toml";
 
+/// The longest wait at the end, in seconds: a day. Longer ones are misunderstandings.
+const MOST_DRAIN: u64 = 24 * 3600;
+
 /// How the log is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -128,13 +131,24 @@ impl Config {
     /// The configuration that these flags, the environment behind them and the file amount to.
     ///
     /// # Errors
-    /// A file that was named and is not there, cannot be read, or has an unknown key or a value of another kind.
+    /// A file that was named and is not there, cannot be read, or has an unknown key or a value of another kind; an empty
+    /// path; a wait beyond a day; no year of retention.
     pub fn of(flags: &Flags, server: &ServerFlags) -> Result<Self, Failure> {
         let file = read(flags.config.as_deref())?;
         let data = flags.data.clone().or(file.data).unwrap_or_else(|| "luqu-data".into());
         let keys = flags.keys.clone().or(file.keys).unwrap_or_else(|| data.join("keys.toml"));
         let beside = || keys.with_file_name("checkpoint.txt");
         let database = flags.database.clone().or(file.database);
+        let drain_seconds = server.drain_seconds.or(file.drain_seconds).unwrap_or(30);
+        let retention_years = file.retention_years.unwrap_or(3);
+        for (key, path) in [("data", &data), ("keys", &keys)] {
+            must(!path.as_os_str().is_empty(), format_args!("{key} 是空的，须是一个路径"))?;
+        }
+        must(
+            drain_seconds <= MOST_DRAIN,
+            format_args!("drain_seconds 是 {drain_seconds}，最多 {MOST_DRAIN}（一天）"),
+        )?;
+        must(retention_years > 0, format_args!("retention_years 是 0，个人数据至少保存 1 整年"))?;
         let witness = if flags.witness.is_empty() { file.witness } else { flags.witness.clone() };
         Ok(Self {
             guard: flags.guard.clone().or(file.guard).unwrap_or_else(beside),
@@ -147,11 +161,11 @@ impl Config {
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8620))),
             metrics: server.metrics.or(file.metrics),
             log: server.log.or(file.log).unwrap_or_default(),
-            drain_seconds: server.drain_seconds.or(file.drain_seconds).unwrap_or(30),
+            drain_seconds,
             refresh_seconds: server.refresh_seconds.or(file.refresh_seconds).unwrap_or(2).max(1),
             work: server.work.or(file.work).unwrap_or(true),
             behind_proxy: server.behind_proxy.or(file.behind_proxy).unwrap_or(false),
-            retention_years: file.retention_years.unwrap_or(3),
+            retention_years,
             data,
             keys,
         })
@@ -177,6 +191,10 @@ impl Config {
     pub fn to_toml(&self) -> Result<String, Failure> {
         toml::to_string(self).map_err(|e| Failure::Internal(e.to_string()))
     }
+}
+
+fn must(holds: bool, words: std::fmt::Arguments<'_>) -> Result<(), Failure> {
+    if holds { Ok(()) } else { Err(Failure::Usage(format!("配置 {words}"))) }
 }
 
 fn read(named: Option<&Path>) -> Result<File, Failure> {
@@ -252,6 +270,25 @@ mod tests {
         }
         let flags = Flags { config: Some("/nowhere/luqu.toml".into()), ..Default::default() };
         assert!(Config::of(&flags, &ServerFlags::default()).is_err());
+    }
+
+    #[test]
+    fn what_nobody_can_mean_is_refused_in_words() {
+        for (text, word) in [
+            ("retention_years = 0", "retention_years"),
+            ("data = ''", "data"),
+            ("keys = ''", "keys"),
+            ("drain_seconds = 86401", "drain_seconds"),
+        ] {
+            let refused = of(text, Flags::default(), ServerFlags::default()).expect_err(text);
+            assert!(matches!(&refused, Failure::Usage(words) if words.contains(word)), "{refused}");
+        }
+        let last = of(
+            "drain_seconds = 86400\nretention_years = 1",
+            Flags::default(),
+            ServerFlags::default(),
+        );
+        assert!(last.is_ok());
     }
 
     #[test]

@@ -55,7 +55,7 @@ async fn published(world: &World) -> (String, Files) {
 }
 
 fn checked(files: &Files, witness: &str) -> Checked {
-    let outside = Outside { witness: Some(witness.to_owned()), key: None };
+    let outside = Outside { witnesses: vec![witness.to_owned()], key: None };
     check(&zipped(files), &outside).expect("a bundle")
 }
 
@@ -313,7 +313,7 @@ fn a_bundle_is_clean_and_every_rewriting_is_found() {
         assert!(rewritten.len() >= 40, "{} kinds", rewritten.len());
         for (what, files) in &rewritten {
             // Where the parts no longer make a bundle at all, that is found too.
-            let outside = Outside { witness: Some(witness.clone()), key: None };
+            let outside = Outside { witnesses: vec![witness.clone()], key: None };
             let found = check(&zipped(files), &outside);
             assert!(
                 found.is_ok_and(|c| !c.findings.is_empty()) || unreadable(files),
@@ -329,7 +329,8 @@ fn a_bundle_is_clean_and_every_rewriting_is_found() {
         assert_eq!(alone.findings, [""; 0]);
         assert!(!checked(&forged, &witness).findings.is_empty(), "a forged history went unnoticed");
         let key = Some(world.office.keys().verifying());
-        let found = check(&zipped(&forged), &Outside { witness: None, key }).expect("a bundle");
+        let found =
+            check(&zipped(&forged), &Outside { witnesses: Vec::new(), key }).expect("a bundle");
         assert!(!found.findings.is_empty(), "another key went unnoticed");
     });
 }

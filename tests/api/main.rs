@@ -26,6 +26,8 @@ mod init;
 mod interrupted_search;
 mod lottery;
 mod ops_backup;
+mod ops_doctor;
+mod ops_files;
 mod ops_kill;
 mod ops_kit;
 mod ops_retention;

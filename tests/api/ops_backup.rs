@@ -104,7 +104,7 @@ fn a_backup_comes_back_and_an_older_one_is_refused_unless_two_accept_the_loss() 
         );
         let bundle = world.office.bundle(&world.clerk, &world.season).await.expect("a bundle");
         let found =
-            check(&bundle, &Outside { witness: Some(witness), key: None }).expect("a bundle");
+            check(&bundle, &Outside { witnesses: vec![witness], key: None }).expect("a bundle");
         assert!(!found.findings.is_empty(), "the loss went unnoticed");
         assert_eq!(check(&bundle, &Outside::default()).expect("a bundle").findings, [""; 0]);
     });

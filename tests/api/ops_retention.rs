@@ -292,7 +292,7 @@ fn what_is_destroyed_is_gone_from_the_file_and_the_ledger_still_verifies() {
             assert!(checked.entries > size);
             let bundle = office.bundle(&world.clerk, season).await.expect("a bundle");
             let found =
-                check(&bundle, &Outside { witness: Some(witness), key: None }).expect("a bundle");
+                check(&bundle, &Outside { witnesses: vec![witness], key: None }).expect("a bundle");
             assert_eq!(found.findings, [""; 0], "{}", db.name);
 
             nothing_goes_on(&world).await;

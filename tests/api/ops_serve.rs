@@ -1,5 +1,7 @@
 //! The server as a process: readiness, metrics, its end by SIGTERM and by SIGKILL, several on one PostgreSQL.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -121,6 +123,30 @@ fn a_ledger_that_is_held_is_told_and_not_waited_for() {
             assert_eq!(again.expect("an answer").0, 201, "{}", db.name);
         });
     }
+}
+
+#[test]
+fn that_it_is_stopping_is_told_until_it_has_stopped() {
+    let db = TestDb::sqlite();
+    block_on(async {
+        let world = World::new(&db, 60).await;
+        let mut server = Server::start(&db, &world);
+        // A request whose body is still to come.
+        let mut slow = TcpStream::connect(server.listen).expect("a connection");
+        let head = "POST /v1/session HTTP/1.1\r\nHost: luqu\r\nContent-Type: application/json\r\n\
+                    Content-Length: 9\r\n\r\n{";
+        slow.write_all(head.as_bytes()).expect("a head");
+        std::thread::sleep(Duration::from_millis(300));
+        server.signal("TERM");
+        std::thread::sleep(Duration::from_millis(500));
+        for _ in 0..3 {
+            let (status, why) = server.get(server.metrics, "/readyz").expect("readiness");
+            assert_eq!((status, why.contains("stopping")), (503, true), "{why}");
+            assert_eq!(server.get(server.metrics, "/metrics").expect("metrics").0, 200);
+        }
+        slow.write_all(b"\"a\": 1}").expect("the rest");
+        assert_eq!(server.ended(), Some(0));
+    });
 }
 
 #[test]

@@ -96,7 +96,7 @@ pub enum ActError {
     #[error("{0}")]
     TooLarge(String),
     /// The data have faults.
-    #[error("数据有误，共 {} 处", .0.len())]
+    #[error("{}", faulty(.0))]
     Faults(Vec<Located>),
     /// What the law, as the schema has it, does not let be.
     #[error("不合规定，未写入：{0}")]
@@ -305,6 +305,20 @@ impl Office {
     fn pseudonym(&self, season: &str, applicant: &str) -> String {
         hex::encode(&self.keys.hash("pseudonym", format!("{season}/{applicant}").as_bytes())[..16])
     }
+}
+
+/// How many faults there are, and where the first stands; what was found there may be of a person.
+fn faulty(faults: &[Located]) -> String {
+    let count = faults.len();
+    let Some(first) = faults.first() else { return format!("数据有误，共 {count} 处") };
+    let fault = &first.fault;
+    let mut place = first.place();
+    // Of the tables of the database a place says the row alone.
+    if let (None, None) = (&first.sheet, first.at) {
+        let column = fault.column.as_deref().map(|c| format!(".{c}")).unwrap_or_default();
+        place += &format!(" › {}{}", fault.table.key(), crate::tables::located::masked(&column));
+    }
+    format!("数据有误，共 {count} 处；第一处 {place}：{}", first.title())
 }
 
 /// A refusal of a policy in words; of the file as a whole it names no place.

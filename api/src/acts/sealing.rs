@@ -43,11 +43,19 @@ impl Office {
         Self { sealing: std::sync::Arc::new(sealing), ..self }
     }
 
-    /// Refuses to go on with a ledger that lacks or contradicts what was kept outside: the guard, and these.
+    /// Refuses to go on with a ledger that other keys signed, or that lacks or contradicts what was kept outside: the guard,
+    /// and these.
     ///
     /// # Errors
     /// `Conflict` says which checkpoint, and what the lawful way on is; a guard that cannot be read.
     pub async fn stand_by(&self, witnesses: &[Kept]) -> Result<(), ActError> {
+        if self.is_of_other_keys().await? {
+            return Err(ActError::Conflict(
+                "数据库中的检查点没有一个是这把密钥签发的：密钥文件不是这套安装的，拒绝运行。\
+                 请从密钥备份恢复原来的密钥文件；数据库没有变旧，不要用 --accept-loss"
+                    .to_owned(),
+            ));
+        }
         let mut kept = witnesses.to_vec();
         if let Some(guard) = &self.sealing.guard
             && let Some(note) = guard.note()?
@@ -60,6 +68,18 @@ impl Office {
                 "{why}。数据库比外部留存的检查点旧或已被改动，拒绝运行。请恢复更新的备份；\
                  确已无法找回的，用 luqu restore --accept-loss 由两人签名并记入日志"
             ))),
+        }
+    }
+
+    /// Whether there are checkpoints in the database and none of them is by these keys.
+    async fn is_of_other_keys(&self) -> Result<bool, ActError> {
+        let (read, key) = (self.store.read(), self.keys.verifying());
+        let ours = |note: &str| Checkpoint::open(note, &key).is_ok();
+        // Nearly always the last one answers.
+        match read.last_checkpoint().await? {
+            None => Ok(false),
+            Some((_, note, _)) if ours(&note) => Ok(false),
+            Some(_) => Ok(!read.checkpoints().await?.iter().any(|(_, note)| ours(note))),
         }
     }
 

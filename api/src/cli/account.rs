@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 
-use super::installation::keys_of;
+use super::installation::{existing, keys_of, of_store, private_folder};
 use super::{Exit, data, refused, say};
 use crate::acts::{ActError, Office};
 use crate::config::{Config, Flags, ServerFlags};
@@ -51,18 +51,21 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 async fn act(args: &Args) -> Result<(), ActError> {
     let (Command::AddAdmin { flags, .. } | Command::List { flags }) = &args.command;
     let config = Config::of(flags, &ServerFlags::default())?;
-    std::fs::create_dir_all(&config.data).map_err(Failure::io(&config.data))?;
-    let store = Store::open(&config.database).await.map_err(|e| Failure::Usage(e.to_string()))?;
-    let keys = keys_of(&config, &store).await?;
-    let office = Office::new(store, Arc::new(keys)).guarded(Guard::at(config.guard.clone()));
     match &args.command {
         Command::AddAdmin { name, display, .. } => {
+            private_folder(&config.data)?;
+            let store = Store::open(&config.database).await;
+            let store = store.map_err(|e| Failure::Usage(e.to_string()))?;
+            let keys = keys_of(&config, &store).await?;
+            let guard = Guard::at(config.guard.clone());
+            let office = Office::new(store, Arc::new(keys)).guarded(guard);
             let password = office.bootstrap_admin(name, display).await?;
             say(format_args!("已建立管理员 {name}，密码只显示这一次，首次登录须修改："));
             data(format_args!("{password}\n"))?;
         }
         Command::List { .. } => {
-            for account in office.store().read().accounts().await? {
+            let store = existing(&config).await?;
+            for account in store.read().accounts().await.map_err(of_store)? {
                 let state = if account.disabled { "停用" } else { "启用" };
                 let (name, role) = (&account.name, account.role.word());
                 data(format_args!("{name}\t{role}\t{state}\t{}\n", account.display))?;

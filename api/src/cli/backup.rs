@@ -1,19 +1,18 @@
 //! `luqu backup`: a consistent copy of the database, taken while it is served. The keys are not in it.
 
-use std::io::Read;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::installation::{block_on, of_store};
+use super::installation::{block_on, existing, of_store, private_file};
 use super::{Exit, data, say};
 use crate::acts::now;
 use crate::auth::keys::Keys;
 use crate::config::{Config, Flags, ServerFlags};
 use crate::error::Failure;
-use crate::store::Store;
 
 /// What a backup says of itself.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -60,15 +59,16 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let parent = args.out.parent().filter(|p| !p.as_os_str().is_empty());
     let parent = parent.unwrap_or_else(|| Path::new("."));
     // What is half made has another name, and is gone if it fails.
-    let room = tempfile::Builder::new()
-        .prefix(".luqu-backup-")
-        .tempdir_in(parent)
-        .map_err(Failure::io(parent))?;
+    let mut room = tempfile::Builder::new();
+    room.prefix(".luqu-backup-");
+    #[cfg(unix)]
+    room.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let room = room.tempdir_in(parent).map_err(Failure::io(parent))?;
     let manifest = block_on(copied(&config, room.path()))?;
     let text = serde_json::to_string_pretty(&manifest);
     let text = text.map_err(|e| Failure::Internal(e.to_string()))?;
     let path = room.path().join(MANIFEST);
-    std::fs::write(&path, &text).map_err(Failure::io(&path))?;
+    private_file(&path)?.write_all(text.as_bytes()).map_err(Failure::io(&path))?;
     for name in [MANIFEST, &manifest.file] {
         let path = room.path().join(name);
         let file = std::fs::File::open(&path).map_err(Failure::io(&path))?;
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 async fn copied(config: &Config, room: &Path) -> Result<Manifest, Failure> {
-    let store = Store::look_into(&config.database).await.map_err(of_store)?;
+    let store = existing(config).await?;
     let ledger_entries = store.read().ledger_size().await.map_err(of_store)?;
     let last = store.read().last_checkpoint().await.map_err(of_store)?;
     let (kind, file) = match config.sqlite_file() {
@@ -96,6 +96,13 @@ async fn copied(config: &Config, room: &Path) -> Result<Manifest, Failure> {
         None => ("postgresql", "luqu.dump"),
     };
     let path = room.join(file);
+    if let Some(table) = store.unreadable().await.map_err(of_store)? {
+        return Err(Failure::NotPermitted(format!(
+            "当前数据库角色不能读 {table}：备份须以所有者的身份连接，或用有 pg_read_all_data 的角色"
+        )));
+    }
+    // What writes the copy finds an empty file that none but its owner can read.
+    private_file(&path)?;
     if config.sqlite_file().is_some() {
         store.copy_to(&path).await.map_err(of_store)?;
     } else {
@@ -125,14 +132,8 @@ fn save_keys(config: &Config, to: &Path, backup: &Path) -> Result<(), Failure> {
         return Err(Failure::Usage("密钥不能放进备份目录：两者在一起就失去了意义".to_owned()));
     }
     let bytes = std::fs::read(&config.keys).map_err(Failure::io(&config.keys))?;
-    let mut options = std::fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(to).map_err(Failure::io(to))?;
-    std::io::Write::write_all(&mut file, &bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(Failure::io(to))
+    let mut file = private_file(to)?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(Failure::io(to))
 }
 
 pub(super) fn sha256_of(path: &Path) -> Result<String, Failure> {

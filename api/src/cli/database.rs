@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::installation::{block_on, of_store};
+use super::installation::{block_on, existing, of_store, private_folder};
 use super::{Exit, data, say};
 use crate::config::{Config, Flags, ServerFlags};
 use crate::error::Failure;
@@ -42,6 +42,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.command {
         Command::Migrate { flags } => {
             let config = Config::of(flags, &ServerFlags::default())?;
+            if config.sqlite_file().is_some() {
+                private_folder(&config.data)?;
+            }
             block_on(async {
                 Store::open(&config.database).await.map_err(of_store)?;
                 say(format_args!("数据库结构与程序一致"));
@@ -57,9 +60,18 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 async fn give(config: &Config, app: &str, audit: &str, apply: bool) -> Result<Exit, Failure> {
     let usage = |e: crate::store::StoreError| Failure::Usage(e.to_string());
-    let store = Store::look_into(&config.database).await.map_err(of_store)?;
+    let store = existing(config).await?;
     if apply {
-        store.give_roles(app, audit).await.map_err(usage)?;
+        let given = store.give_roles(app, audit).await;
+        if let Err(error) = &given
+            && error.is_forbidden()
+        {
+            return Err(Failure::NotPermitted(format!(
+                "建立角色须有 CREATEROLE 权限：由超级用户执行 ALTER ROLE 所有者 CREATEROLE 后再试，\
+                 或由超级用户执行不带 --apply 时打印的 SQL（{error}）"
+            )));
+        }
+        given.map_err(usage)?;
         say(format_args!(
             "已建立角色 {app}（服务）和 {audit}（审计）；请用 \\password 为它们设口令"
         ));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::installation::{block_on, of_store, office, witnesses};
+use super::installation::{CLOCK, block_on, of_store, office, witnesses};
 use super::{Exit, data, refused};
 use crate::acts::{LOST, Office, now};
 use crate::auth::keys::Keys;
@@ -12,7 +12,7 @@ use crate::auth::password_matches;
 use crate::config::{Config, Flags, ServerFlags, without_password};
 use crate::error::Failure;
 use crate::ledger::{Checkpoint, Guard};
-use crate::store::{JobStatus, Mode, READ_ONLY, Role, Store};
+use crate::store::{JobStatus, Mode, Role, Store};
 
 /// Passwords that nobody may have, beside the account's own name.
 const KNOWN_PASSWORDS: [&str; 6] =
@@ -20,9 +20,6 @@ const KNOWN_PASSWORDS: [&str; 6] =
 
 /// Free space below which a backup or a batch may fail, in bytes.
 const LEAST_FREE: u64 = 1 << 30;
-
-/// A clock that differs by more than this misleads about deadlines, in microseconds.
-const CLOCK: i64 = 5_000_000;
 
 /// The arguments of `luqu doctor`.
 #[derive(clap::Args)]
@@ -118,11 +115,36 @@ fn places(config: &Config, sheet: &mut Sheet) {
             "至少留出 1 GiB：备份和压缩要临时空间",
         );
     }
+    let open = open_to_others(config);
+    let found = match open.is_empty() {
+        true => "只有所有者可读写".to_owned(),
+        false => format!("他人可读写：{}", open.join("、")),
+    };
+    let help = "目录 chmod 700，文件 chmod 600，所有者为运行 luqu 的用户";
+    sheet.warn_unless("文件权限", open.is_empty(), found, help);
     let help = "从密钥备份恢复；文件须 chmod 600。没有启动过的安装会在首次 luqu serve 时生成";
     match Keys::read(&config.keys) {
         Ok(_) => sheet.note("密钥文件", State::Ok, config.keys.display().to_string(), ""),
         Err(error) => sheet.note("密钥文件", State::Bad, error.to_string(), help),
     }
+}
+
+/// The data folder and the files of the database that others than their owner may read or write.
+#[cfg(unix)]
+fn open_to_others(config: &Config) -> Vec<String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let log = |file: &Path| Path::new(&format!("{}-wal", file.display())).to_owned();
+    let files = config.sqlite_file().map(|file| [file.to_owned(), log(file)]);
+    let all = std::iter::once(config.data.clone()).chain(files.into_iter().flatten());
+    let open = |path: &std::path::PathBuf| {
+        std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
+    };
+    all.filter(open).map(|path| path.display().to_string()).collect()
+}
+
+#[cfg(not(unix))]
+const fn open_to_others(_: &Config) -> Vec<String> {
+    Vec::new()
 }
 
 #[cfg(target_os = "linux")]
@@ -166,17 +188,36 @@ async fn examine(config: &Config, sheet: &mut Sheet) -> Result<(), Failure> {
         }
     };
     sheet.note("数据库", State::Ok, shown, "");
+    let read_only = store.read_only().await.map_err(of_store)?;
     let wrong = store.wrong_pragmas().await.map_err(of_store)?;
     let found = wrong.iter().map(|(p, f, w)| format!("{p}={f}，应为 {w}"));
     let found =
         if wrong.is_empty() { "符合".to_owned() } else { found.collect::<Vec<_>>().join("；") };
     sheet.bad_unless("数据库参数", wrong.is_empty(), found, "数据库文件所在的文件系统须支持 WAL");
-    if store.read_only().await.map_err(of_store)? {
-        let help = "luqu serve 连接主库；数据库结构在主库上核对，其余照查";
-        sheet.note("数据库可写", State::Warn, READ_ONLY.to_owned(), help);
-    } else if !same_schema(&store, sheet).await? {
+    match read_only {
+        Some(why) if config.sqlite_file().is_some() => {
+            let help = "luqu serve 会拒绝启动：把文件和目录交还给运行 luqu 的用户";
+            sheet.note("数据库可写", State::Bad, why.to_owned(), help);
+        }
+        Some(why) => {
+            let help = "luqu serve 连接主库；数据库结构在主库上核对，其余照查";
+            sheet.note("数据库可写", State::Warn, why.to_owned(), help);
+        }
+        None => sheet.note("数据库可写", State::Ok, "可写".to_owned(), ""),
+    }
+    // A replica of PostgreSQL cannot make the compiled schema to compare with.
+    let comparable = read_only.is_none() || config.sqlite_file().is_some();
+    if comparable && !same_schema(&store, sheet).await? {
         return Ok(());
     }
+    let missing = store.missing_migrations().await.map_err(of_store)?;
+    let found = match missing.is_empty() {
+        true => "齐全".to_owned(),
+        false => format!("没有 {}", missing.join("、")),
+    };
+    let help =
+        "记录表 seaql_migrations 被删改过，luqu serve 会当作空库而启动失败：恢复备份并查明是谁改的";
+    sheet.bad_unless("结构版本记录", missing.is_empty(), found, help);
     let broken = store.broken().await.map_err(of_store)?;
     let whole = broken.is_none();
     let found = broken.unwrap_or_else(|| "完好".to_owned());
@@ -201,6 +242,7 @@ async fn examine(config: &Config, sheet: &mut Sheet) -> Result<(), Failure> {
         && let Ok(office) = office(config, store.clone())
     {
         ledger(config, &office, sheet).await?;
+        seasons(&office, sheet).await?;
     }
     jobs(&store, sheet).await?;
     accounts(&store, sheet).await
@@ -237,6 +279,23 @@ async fn ledger(config: &Config, office: &Office, sheet: &mut Sheet) -> Result<(
         let help = "启动 luqu serve 会补写；写不进去时检查守护文件所在目录的权限";
         sheet.warn_unless("守护文件", held == Some(size), words, help);
     }
+    Ok(())
+}
+
+/// Seasons that cannot be read, or are no longer as they were signed.
+async fn seasons(office: &Office, sheet: &mut Sheet) -> Result<(), Failure> {
+    let all = office.store().read().seasons().await.map_err(of_store)?;
+    let mut findings = Vec::new();
+    for season in &all {
+        let found = office.check_season(&season.id).await.map_err(refused)?;
+        findings.extend(found.into_iter().map(|finding| format!("{}：{finding}", season.id)));
+    }
+    let words = match findings.first() {
+        Some(first) => format!("{} 处不符，第一处：{first}", findings.len()),
+        None => "都可读，与签发时相同".to_owned(),
+    };
+    let help = "有人绕过程序改过数据库：停止服务，保留现场，恢复备份并查明是谁改的";
+    sheet.bad_unless("招生季数据", findings.is_empty(), words, help);
     Ok(())
 }
 

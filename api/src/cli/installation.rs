@@ -1,13 +1,14 @@
 //! What every command finds of an installation: its lock, its keys, the checkpoints kept outside.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{refused, say};
 use crate::acts::{ActError, Actor, Kept, Office};
 use crate::auth::keys::Keys;
-use crate::config::Config;
+use crate::config::{Config, without_password};
 use crate::error::Failure;
 use crate::ledger::Guard;
 use crate::store::Store;
@@ -23,12 +24,9 @@ impl Lock {
     pub(super) fn take(config: &Config) -> Result<Self, Failure> {
         let Some(database) = config.sqlite_file() else { return Ok(Self(None)) };
         let path = database.with_extension("lock");
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(Failure::io(&path))?;
+        let mut options = for_its_owner();
+        options.create(true).truncate(false);
+        let file = options.open(&path).map_err(Failure::io(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(Some(file))),
             Err(TryLockError::WouldBlock) => Err(Failure::Conflict(format!(
@@ -43,6 +41,62 @@ impl Lock {
     pub(super) const fn alone(&self) -> bool {
         self.0.is_some()
     }
+}
+
+/// A clock that differs by more than this misleads about deadlines, in microseconds.
+pub(super) const CLOCK: i64 = 5_000_000;
+
+/// For a file that is written, and that none but its owner can read once it is made.
+fn for_its_owner() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes a file that is not there yet, for its owner alone.
+///
+/// # Errors
+/// It is there already; what the system said.
+pub(super) fn private_file(path: &Path) -> Result<File, Failure> {
+    for_its_owner().create_new(true).open(path).map_err(Failure::io(path))
+}
+
+/// Makes a folder where it is absent, for its owner alone. One that is there stays as it is.
+///
+/// # Errors
+/// What the system said.
+pub(super) fn private_folder(path: &Path) -> Result<(), Failure> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(Failure::io(path))
+}
+
+/// Opens the database of an installation that is there, whatever is in it: a command that looks at one makes none.
+///
+/// # Errors
+/// `Usage` for one that is absent or empty; what the database said.
+pub(super) async fn existing(config: &Config) -> Result<Store, Failure> {
+    let refused = |what: String| {
+        Failure::Usage(format!(
+            "{what}：用 --data 或 --database 指明已有的数据库；新安装先运行 luqu serve，或以所有者运行 luqu database migrate"
+        ))
+    };
+    let shown = without_password(&config.database);
+    if config.sqlite_file().is_some_and(|file| !file.exists()) {
+        return Err(refused(format!("没有数据库 {shown}")));
+    }
+    let store = match Store::look_into(&config.database).await {
+        Err(error) if error.is_absent() => return Err(refused(format!("没有数据库 {shown}"))),
+        opened => opened.map_err(of_store)?,
+    };
+    if store.is_empty().await.map_err(of_store)? {
+        return Err(refused(format!("数据库 {shown} 是空的")));
+    }
+    Ok(store)
 }
 
 /// The keys; made anew only for a database that nothing was ever recorded in.
@@ -99,6 +153,11 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
 
 /// A failure of the store outside an act.
 pub(super) fn of_store(error: crate::store::StoreError) -> Failure {
+    if error.is_forbidden() {
+        return Failure::NotPermitted(format!(
+            "数据库的这个角色没有所需的权限，或库中没有 luqu 的表（{error}）"
+        ));
+    }
     refused(error.into())
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::backup::{MANIFEST, Manifest, sha256_of, succeed, tool};
-use super::installation::{Lock, block_on, of_store, two_people, witnesses};
+use super::installation::{Lock, block_on, of_store, private_file, two_people, witnesses};
 use super::{Exit, refused, say};
 use crate::acts::{Kept, Office, now};
 use crate::config::{Config, Flags, ServerFlags};
@@ -76,7 +76,8 @@ fn replace_file(args: &Args, config: &Config, copy: &Path, database: &Path) -> R
         }
     };
     clean();
-    std::fs::copy(copy, &coming).map_err(Failure::io(&coming))?;
+    let mut from = std::fs::File::open(copy).map_err(Failure::io(copy))?;
+    std::io::copy(&mut from, &mut private_file(&coming)?).map_err(Failure::io(&coming))?;
     let url = format!("sqlite://{}", coming.display());
     let lost = block_on(async {
         let store = Store::look_into(&url).await.map_err(of_store)?;

@@ -1,10 +1,9 @@
 //! `luqu retention`: destroys the personal data of a season past its date, signed by two at this machine.
 
-use super::installation::{block_on, of_store, office, two_people, witnesses};
+use super::installation::{block_on, existing, of_store, office, two_people, witnesses};
 use super::{Exit, data, refused, say};
 use crate::config::{Config, Flags, ServerFlags};
 use crate::error::Failure;
-use crate::store::Store;
 
 /// The arguments of `luqu retention`.
 #[derive(clap::Args)]
@@ -30,7 +29,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 async fn destroy(args: &Args, config: &Config) -> Result<Exit, Failure> {
-    let store = Store::look_into(&config.database).await.map_err(of_store)?;
+    let store = existing(config).await?;
     if let Some(difference) = store.difference().await.map_err(of_store)? {
         return Err(Failure::Usage(difference));
     }

@@ -14,9 +14,9 @@ use crate::ledger::bundle::{Outside, check};
 pub(super) struct Args {
     /// 核验包：服务器导出的 .zip
     bundle: PathBuf,
-    /// 外部保存的检查点文件
+    /// 外部保存的检查点文件，可重复
     #[arg(long, value_name = "FILE")]
-    witness: Option<PathBuf>,
+    witness: Vec<PathBuf>,
     /// 对外公布的签名公钥（64 位十六进制），不写则采用包中的公钥
     #[arg(long, value_name = "HEX", value_parser = public_key)]
     key: Option<VerifyingKey>,
@@ -33,13 +33,10 @@ fn public_key(text: &str) -> Result<VerifyingKey, String> {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let bytes = std::fs::read(&args.bundle).map_err(Failure::io(&args.bundle))?;
-    let witness = args
-        .witness
-        .as_ref()
-        .map(|path| std::fs::read_to_string(path).map_err(Failure::io(path)))
-        .transpose()?;
-    let witnessed = witness.is_some();
-    let checked = check(&bytes, &Outside { witness, key: args.key })?;
+    let read = |path: &PathBuf| std::fs::read_to_string(path).map_err(Failure::io(path));
+    let witnesses = args.witness.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let witnessed = !witnesses.is_empty();
+    let checked = check(&bytes, &Outside { witnesses, key: args.key })?;
     if args.json {
         let told = json!({
             "season": checked.season,

@@ -57,8 +57,8 @@ pub struct Checked {
 /// What must agree with the bundle, kept outside.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outside {
-    /// An earlier checkpoint.
-    pub witness: Option<String>,
+    /// Earlier checkpoints.
+    pub witnesses: Vec<String>,
     /// The key as it was published. Without it the bundle's own is believed.
     pub key: Option<VerifyingKey>,
 }
@@ -95,10 +95,10 @@ pub fn check(bytes: &[u8], outside: &Outside) -> Result<Checked, Failure> {
         tree.push(leaf);
         roots.push(tree.root());
     }
-    let witness = outside.witness.as_deref().map(|note| ("外部保存的检查点", note));
+    let outer = outside.witnesses.iter().map(|note| ("外部保存的检查点", note.as_str()));
     let inside = notes.iter().map(|note| ("检查点", note.as_str()));
     let mut last = 0;
-    for (what, note) in inside.chain(witness) {
+    for (what, note) in inside.chain(outer) {
         match Checkpoint::open(note, &key) {
             Err(error) => object(format!("{what}：{error}")),
             Ok(Checkpoint { size, root }) => {

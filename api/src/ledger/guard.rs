@@ -42,6 +42,20 @@ impl Guard {
         }
     }
 
+    /// Whether it could be raised, as far as its folder is concerned; nothing stays there.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn try_folder(&self) -> Result<(), Failure> {
+        let folder = self.folder();
+        tempfile::NamedTempFile::new_in(folder).map(drop).map_err(Failure::io(folder))
+    }
+
+    fn folder(&self) -> &Path {
+        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
+        folder.unwrap_or_else(|| Path::new("."))
+    }
+
     /// Takes a higher checkpoint in the place of the one it holds, on disk before this returns. A lower one, or one of
     /// the same size, changes nothing.
     ///
@@ -71,8 +85,7 @@ impl Guard {
     }
 
     fn replace(&self, note: &str) -> Result<(), Failure> {
-        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
-        let folder = folder.unwrap_or_else(|| Path::new("."));
+        let folder = self.folder();
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Failure::io(folder))?;
         file.write_all(note.as_bytes())
             .and_then(|()| file.as_file().sync_all())

@@ -27,8 +27,11 @@ pub enum StoreError {
     Foreign(String),
 }
 
-/// What a database is that cannot be written.
-pub const READ_ONLY: &str = "数据库只读（只读副本，或设置了 default_transaction_read_only）";
+/// What a database is that cannot be written, and what to do.
+const READ_ONLY: &str =
+    "数据库只读（只读副本，或设置了 default_transaction_read_only）；请连接主库";
+const READ_ONLY_FILE: &str =
+    "数据库只读：运行 luqu 的用户不能写数据库文件或它的目录；请用 chown、chmod 交还写权限";
 
 impl StoreError {
     /// The law that refused, if it was one, in words.
@@ -54,6 +57,34 @@ impl StoreError {
             sqlx::Error::Database(said) => said.code().is_some_and(|code| is_passing(&code)),
             _ => false,
         }
+    }
+
+    /// The code of the database for what it said, if it said something of its own.
+    fn code(&self) -> Option<String> {
+        let Self::Database(DbErr::Conn(said) | DbErr::Exec(said) | DbErr::Query(said)) = self
+        else {
+            return None;
+        };
+        let RuntimeErr::SqlxError(said) = said else { return None };
+        Some(said.as_database_error()?.code()?.into_owned())
+    }
+
+    /// Whether an SQLite file, or the folder that its log stands in, may not be written.
+    fn is_read_only_file(&self) -> bool {
+        let code = self.code().and_then(|code| code.parse::<u32>().ok());
+        code.is_some_and(|code| code & 0xff == 8)
+    }
+
+    /// Whether this role of PostgreSQL has not the right to what it asked, or to see that it is there.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self.code().as_deref(), Some("42501" | "42P01"))
+    }
+
+    /// Whether the server of PostgreSQL has no database of the name.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        self.code().as_deref() == Some("3D000")
     }
 
     /// A value that this program never writes.
@@ -83,10 +114,12 @@ impl Store {
     /// # Errors
     /// A database that cannot be reached or written, lacks a pragma, or whose schema differs from the compiled one.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let connection = Database::connect(options(url, true)).await?;
+        let options = options(url, true);
+        for_its_owner(options.get_url());
+        let connection = Database::connect(options).await?;
         let mut store = Self { connection, schema: None };
-        if store.read_only().await? {
-            return Err(StoreError::Foreign(format!("{READ_ONLY}；请连接主库")));
+        if let Some(why) = store.read_only().await? {
+            return Err(StoreError::Foreign(why.to_owned()));
         }
         if let Some((pragma, found, wanted)) = store.wrong_pragmas().await?.into_iter().next() {
             let text = format!("SQLite pragma {pragma} is {found:?}, must be {wanted:?}");
@@ -152,16 +185,51 @@ impl Store {
         Ok(luqu_engine::domain::digest::of_bytes(lines.as_bytes()).to_string())
     }
 
-    /// Whether nothing can be written here at all, as on a replica of PostgreSQL.
+    /// Why nothing can be written here at all, in words: a replica of PostgreSQL, a file of SQLite that belongs to another.
+    /// One that others write to just now can be.
     ///
     /// # Errors
     /// What the database said.
-    pub async fn read_only(&self) -> Result<bool, StoreError> {
+    pub async fn read_only(&self) -> Result<Option<&'static str>, StoreError> {
         if self.backend() == DbBackend::Sqlite {
-            return Ok(false);
+            let tried = self.try_to_write().await;
+            let refused = tried.as_ref().is_err_and(StoreError::is_read_only_file);
+            return match tried {
+                Err(error) if !refused && !error.is_passing() => Err(error),
+                _ => Ok(refused.then_some(READ_ONLY_FILE)),
+            };
         }
         let asked = "SELECT current_setting('transaction_read_only')::boolean";
-        Ok(self.ask_one::<bool>(asked).await?.unwrap_or(false))
+        let is = self.ask_one::<bool>(asked).await?.unwrap_or(false);
+        Ok(is.then_some(READ_ONLY))
+    }
+
+    /// Writes what is at once taken back. A transaction that only begins is let pass by a file that cannot be written.
+    async fn try_to_write(&self) -> Result<(), StoreError> {
+        let tx = self.jot().await?;
+        tx.on().execute_unprepared("PRAGMA user_version = 1").await?;
+        Ok(tx.0.rollback().await?)
+    }
+
+    /// The migrations of this build that the database does not know to have had.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn missing_migrations(&self) -> Result<Vec<String>, StoreError> {
+        let there = match self.backend() {
+            DbBackend::Postgres => "SELECT count(to_regclass('seaql_migrations'))",
+            _ => "SELECT count(*) FROM sqlite_schema WHERE name = 'seaql_migrations'",
+        };
+        let there = self.ask_one::<i64>(there).await? == Some(1);
+        let mut missing = Vec::new();
+        for migration in Migrator::migrations() {
+            let name = migration.name();
+            let asked = format!("SELECT count(*) FROM seaql_migrations WHERE version = '{name}'");
+            if !there || self.ask_one::<i64>(&asked).await? == Some(0) {
+                missing.push(name.to_owned());
+            }
+        }
+        Ok(missing)
     }
 
     /// Whether this role makes tables here. SQLite has no roles.
@@ -277,6 +345,20 @@ fn is_passing(code: &str) -> bool {
         _ => {
             code == "55P03" || ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))
         }
+    }
+}
+
+/// Makes the file of an SQLite database that is absent, for its owner alone; its log gets the same rights. What cannot be
+/// made is for the driver to say.
+fn for_its_owner(url: &str) {
+    let Ok(sqlite) = url.parse::<SqliteConnectOptions>() else { return };
+    let creates = url.split_once('?').is_some_and(|(_, query)| query.contains("mode=rwc"));
+    let mut options = std::fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    if creates {
+        let _ = options.open(sqlite.get_filename());
     }
 }
 

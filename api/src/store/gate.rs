@@ -83,6 +83,15 @@ pub struct Judgement {
     pub at: i64,
 }
 
+/// How much the registry system is told of one entry of the ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// How many events there are.
+    pub events: u64,
+    /// How many there must have been, by the number of the last.
+    pub numbered: u64,
+}
+
 /// Which admissions are asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Which<'a> {
@@ -279,6 +288,30 @@ impl<C: ConnectionTrait> Db<C> {
             })
         };
         rows.into_iter().map(event).collect()
+    }
+}
+
+impl<C: ConnectionTrait> Db<C> {
+    /// How many events stand beside the entries of the ledger that have any, by the number of the entry.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn told(&self) -> Result<BTreeMap<u64, Told>, StoreError> {
+        use gate_event::Column as E;
+        let rows = gate_event::Entity::find()
+            .select_only()
+            .column(E::Seq)
+            .column_as(E::Nth.count(), "events")
+            .column_as(E::Nth.max(), "last")
+            .group_by(E::Seq)
+            .into_tuple::<(i64, i64, i32)>()
+            .all(self.on())
+            .await?;
+        let told = |(seq, events, last): (i64, i64, i32)| {
+            let numbered = u64::from(last.cast_unsigned()) + 1;
+            (seq.cast_unsigned(), Told { events: events.cast_unsigned(), numbered })
+        };
+        Ok(rows.into_iter().map(told).collect())
     }
 }
 

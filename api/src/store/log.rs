@@ -1,5 +1,7 @@
 //! The ledger's rows and the log of looks at personal data.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -24,6 +26,15 @@ pub struct Look {
     pub reason: String,
 }
 
+/// The row of personal data beside an entry of the ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Payload {
+    /// The season that they are of.
+    pub season: String,
+    /// Their salt and bytes; nothing once they are destroyed.
+    pub kept: Option<(Vec<u8>, Vec<u8>)>,
+}
+
 impl<C: ConnectionTrait> Db<C> {
     /// How many entries the ledger has.
     ///
@@ -31,6 +42,14 @@ impl<C: ConnectionTrait> Db<C> {
     /// What the database said.
     pub async fn ledger_size(&self) -> Result<u64, StoreError> {
         Ok(self.last_entry().await?.map_or(0, |row| row.seq.cast_unsigned() + 1))
+    }
+
+    /// The time of the last entry, in microseconds of UTC.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn last_recorded(&self) -> Result<Option<i64>, StoreError> {
+        Ok(self.last_entry().await?.map(|row| row.recorded_at))
     }
 
     async fn last_entry(&self) -> Result<Option<ledger_entry::Model>, StoreError> {
@@ -43,13 +62,21 @@ impl<C: ConnectionTrait> Db<C> {
     /// # Errors
     /// What the database said.
     pub async fn leaves(&self, from: u64, most: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(self.entries(from, most).await?.into_iter().map(|(_, leaf)| leaf).collect())
+    }
+
+    /// The same with the numbers of the entries.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn entries(&self, from: u64, most: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let rows = ledger_entry::Entity::find()
             .filter(ledger_entry::Column::Seq.gte(from.cast_signed()))
             .order_by_asc(ledger_entry::Column::Seq)
             .limit(most)
             .all(self.on())
             .await?;
-        Ok(rows.into_iter().map(|row| row.leaf).collect())
+        Ok(rows.into_iter().map(|row| (row.seq.cast_unsigned(), row.leaf)).collect())
     }
 
     /// The personal data of entries as far as they are kept: number, salt and data, by number.
@@ -62,6 +89,19 @@ impl<C: ConnectionTrait> Db<C> {
             .order_by_asc(ledger_payload::Column::Seq);
         let rows = rows.all(self.on()).await?.into_iter();
         Ok(rows.filter_map(|r| Some((r.seq.cast_unsigned(), r.salt?, r.payload?))).collect())
+    }
+
+    /// The rows of personal data, emptied ones too, by the number of their entry.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn payload_rows(&self) -> Result<BTreeMap<u64, Payload>, StoreError> {
+        let rows = ledger_payload::Entity::find().all(self.on()).await?;
+        let row = |row: ledger_payload::Model| {
+            let payload = Payload { season: row.season_id, kept: row.salt.zip(row.payload) };
+            (row.seq.cast_unsigned(), payload)
+        };
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// The checkpoints, by the size of the ledger they cover.

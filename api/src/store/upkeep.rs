@@ -42,7 +42,7 @@ impl Store {
     /// Writes a consistent copy of an SQLite database while others go on using it.
     ///
     /// # Errors
-    /// The file is there already; what the database said.
+    /// The file is there already and not empty; what the database said.
     pub async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
         let Some(path) = path.to_str() else {
             return Err(StoreError::Foreign("a path that is no text".to_owned()));
@@ -87,11 +87,28 @@ impl Store {
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
         let tables = match self.backend() {
             DbBackend::Postgres => {
-                "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+                // A role without rights to the schema has no current one.
+                "SELECT count(*) FROM pg_class \
+                 WHERE relnamespace = coalesce(current_schema(), 'public')::regnamespace"
             }
             _ => "SELECT count(*) FROM sqlite_schema",
         };
         Ok(self.ask_one::<i64>(tables).await? == Some(0))
+    }
+
+    /// A table that this role of PostgreSQL may not read, without which there is no whole copy.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn unreadable(&self) -> Result<Option<String>, StoreError> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok(None);
+        }
+        let asked = "SELECT relname::text FROM pg_class \
+                     WHERE relnamespace = coalesce(current_schema(), 'public')::regnamespace \
+                     AND relkind IN ('r', 'S') AND NOT (has_table_privilege(oid, 'SELECT') \
+                     AND has_schema_privilege(relnamespace, 'USAGE')) ORDER BY 1 LIMIT 1";
+        self.ask_one::<String>(asked).await
     }
 
     /// Rights of this role on PostgreSQL that the serving role must not have, in words.

@@ -8,16 +8,16 @@ mod metrics;
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use self::gate::Gate;
 use self::listen::listen;
-use super::installation::{Lock, keys_of};
+use super::installation::{CLOCK, Lock, keys_of, private_folder};
 use super::{Exit, data, refused, say};
-use crate::acts::Office;
+use crate::acts::{Office, now};
 use crate::config::{Config, Flags, LogFormat, ServerFlags};
 use crate::error::Failure;
 use crate::http::{App, router};
@@ -75,18 +75,21 @@ fn log(format: LogFormat) {
 }
 
 async fn serve(args: &Args, config: &Config) -> Result<(), Failure> {
-    std::fs::create_dir_all(&config.data).map_err(Failure::io(&config.data))?;
+    private_folder(&config.data)?;
     let lock = Lock::take(config)?;
     // From here on health and readiness are told, the latter with "not yet".
     let gate = Gate::default();
     let (stop, stopped) = watch::channel(false);
-    let service = listen(config.listen, gate.router(), stopped.clone()).await?;
+    let service = listen(config.listen, gate.router(), stopped).await?;
+    // That the service is stopping is told until it has stopped.
+    let (silence, silenced) = watch::channel(false);
     let told = match config.metrics {
-        Some(address) => Some(listen(address, metrics::router(&gate)?, stopped.clone()).await?),
+        Some(address) => Some(listen(address, metrics::router(&gate)?, silenced).await?),
         None => None,
     };
     let stop_asked = asked_to_stop()?;
     let office = open(config, &lock).await?;
+    misgivings(config, &office).await?;
     if args.demo {
         demo::make(&office, args.applicants).await.map_err(refused)?;
     }
@@ -106,13 +109,32 @@ async fn serve(args: &Args, config: &Config) -> Result<(), Failure> {
     office.close();
     clock.finish(config.drain()).await;
     let _ = stop.send(true);
-    for listener in [Some(service), told].into_iter().flatten() {
-        let left = config.drain().saturating_sub(asked.elapsed());
-        if tokio::time::timeout(left, listener).await.is_err() {
-            tracing::warn!("connections were still open at the end");
-        }
+    let left = config.drain().saturating_sub(asked.elapsed());
+    if tokio::time::timeout(left, service).await.is_err() {
+        tracing::warn!("connections were still open at the end");
+    }
+    let _ = silence.send(true);
+    if let Some(told) = told {
+        // Whoever still reads there reads numbers alone.
+        let _ = tokio::time::timeout(SILENCED, told).await;
     }
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// How long the answer to a question about metrics or readiness is waited for at the end.
+const SILENCED: Duration = Duration::from_secs(1);
+
+/// Logs what does not keep the service from starting and is in its way all the same.
+async fn misgivings(config: &Config, office: &Office) -> Result<(), Failure> {
+    if let Err(error) = Guard::at(config.guard.clone()).try_folder() {
+        tracing::error!(%error, "the guard cannot be raised: checkpoints are not kept outside the database");
+    }
+    let last = office.store().read().last_recorded().await.map_err(|e| refused(e.into()))?;
+    if let Some(ahead) = last.map(|last| last - now()).filter(|ahead| *ahead > CLOCK) {
+        let seconds = ahead / 1_000_000;
+        tracing::error!(seconds, "the clock is behind the last entry of the ledger: set it");
+    }
     Ok(())
 }
 
