@@ -19,7 +19,7 @@ const ROLES: [&str; 7] = ["nobody", "zhao", "qian", "wu", "sun", "zhou", "li"];
 /// What each route answers to: nobody, clerk, reviewer, school, regulator, admin, program.
 ///
 /// `u` signs in first (401), `A` may, `-` may not (403), `S` for one's own school alone (others' are not there: 404),
-/// `N` is told that there is no such thing (404), `F` may see it and not do it (403), `O` is open to whoever asks.
+/// `N` is told that there is no such thing (404), `O` is open to whoever asks.
 const TABLE: &[(&str, &str, &str)] = &[
     ("post", "/v1/session", "OOOOOOO"),
     ("post", "/v1/public/results", "OOOOOOO"),
@@ -243,8 +243,6 @@ fn fits(letter: char, whose: Whose, status: u16, scoped: bool, path: &str) -> bo
         ('u', _) => status == 401,
         ('-', _) => status == 403,
         ('N', _) => status == 404,
-        ('F', Whose::Own) => status == 403,
-        ('F', _) => status == 404,
         ('O', _) => status < 500 && status != 401,
         ('S', Whose::Own) | ('A', Whose::Own) => passed,
         ('S', _) => status == 404,
