@@ -358,9 +358,9 @@ impl Regions {
     }
 }
 
-/// The parts of a `region_scope` cell.
+/// The parts of a `region_scope` cell; a list is written with `、` too, and no region has one in its name.
 fn scope_parts(cell: &str) -> impl Iterator<Item = &str> {
-    cell.split([';', '；']).map(str::trim).filter(|part| !part.is_empty())
+    cell.split([';', '；', '、']).map(str::trim).filter(|part| !part.is_empty())
 }
 
 fn region_names(draft: &Draft) -> Regions {
