@@ -3,7 +3,9 @@
 use super::fact;
 use super::hall::Step;
 use super::said::{Decided, FloorSaid, Lang, ProposalSaid};
-use crate::domain::{ApplicantIx, CategoryIx, Outcome, Reason, ReasonKind, Scope, Season};
+use crate::domain::{
+    ApplicantIx, CategoryIx, Outcome, PlanLine, Reason, ReasonKind, Scope, Season,
+};
 
 /// Speaks about a season in a language.
 #[derive(Clone, Copy)]
@@ -312,19 +314,37 @@ impl Voice<'_> {
         }
     }
 
-    /// The regions that the plan line of a step admits from.
+    /// The regions that the class of a step admits from: those of its own plan line, or what all lines have in common
+    /// whose seats return or carry to it.
     fn scope(&self, step: Step) -> String {
-        let season = self.season;
-        let key = (step.school, step.batch, step.category);
-        let line = season.plan().iter().find(|l| (l.school, l.batch, l.category) == key);
-        let lent =
-            || season.plan().iter().find(|l| l.school == step.school && l.batch <= step.batch);
-        let regions = match line.or_else(lent).map(|l| &l.scope) {
-            Some(Scope::Regions(regions)) => regions.as_slice(),
-            _ => &[],
+        let (season, policy) = (self.season, self.season.policy());
+        let class = (step.batch, step.category);
+        let of_school = || season.plan().iter().filter(|l| l.school == step.school);
+        let planned = |class| of_school().any(|l| (l.batch, l.category) == class);
+        // What goes on from a class with a line of its own goes on as that line's.
+        let lends = |l: &&PlanLine| {
+            let on = policy.held_as(l.batch, l.category).skip(1);
+            on.take_while(|&on| on == class || !planned(on)).any(|on| on == class)
         };
-        let names: Vec<&str> = regions.iter().map(|&r| season.region_name(r)).collect();
-        names.join(if self.zh() { "、" } else { ", " })
+        let own = of_school().find(|l| (l.batch, l.category) == class);
+        let lines: Vec<&PlanLine> = match own {
+            Some(line) => vec![line],
+            None => of_school().filter(lends).collect(),
+        };
+        let common = lines.iter().fold(Scope::Any, |scope, line| scope.intersect(&line.scope));
+        let regions = match &common {
+            Scope::Any => None,
+            Scope::Regions(regions) => Some(regions),
+        };
+        let names: Vec<&str> =
+            regions.into_iter().flatten().map(|&region| season.region_name(region)).collect();
+        match (regions.is_some(), names.is_empty(), self.zh()) {
+            (true, true, true) => "各来源计划没有共同的区县".to_owned(),
+            (true, true, false) => "no region that all lending lines share".to_owned(),
+            (false, _, true) => "不限".to_owned(),
+            (false, _, false) => "any".to_owned(),
+            (true, false, zh) => names.join(if zh { "、" } else { ", " }),
+        }
     }
 }
 
