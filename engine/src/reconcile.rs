@@ -263,6 +263,7 @@ fn admitted(
         let here: Vec<usize> =
             active.iter().copied().filter(|&at| registry[at].school == row.school).collect();
         let (kind, severity, places, what, allowed, rest) = match stands {
+            // A record of the junior school has ended, as it should.
             Gate::Open | Gate::Ready if active.is_empty() && !(stands == Gate::Open && left) => {
                 let severity =
                     if stands == Gate::Open { Severity::Error } else { Severity::Warning };
@@ -274,7 +275,6 @@ fn admitted(
                 (Kind::Missing, severity, vec![], "没有学籍".to_owned(), "在录取学校建籍", rest)
             }
             Gate::Open if active.is_empty() => {
-                // Those of the junior school have ended, as they should.
                 let named = records.iter().copied().take(NAMED);
                 let states: Vec<&str> = named.map(|at| registry[at].status.as_str()).collect();
                 let rest = "学籍系统中该生的学籍都已终止";

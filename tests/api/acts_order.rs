@@ -99,14 +99,7 @@ fn seats_that_were_given_up_are_there_for_supplementary_wishes() {
         let gone: Vec<_> =
             all.iter().filter(|a| a.school == *school && a.category == "unified").take(2).collect();
         for seat in &gone {
-            let proposed = office
-                .propose_revocation(&world.clerk, season, &seat.applicant, "自愿放弃")
-                .await
-                .expect("a proposal");
-            office
-                .approve_revocation(&world.reviewer, season, proposed.decision, &proposed.digest)
-                .await
-                .expect("a revocation");
+            world.revoke(&seat.applicant).await;
         }
         let free: Vec<String> = known
             .applicants()

@@ -263,6 +263,17 @@ impl World {
         (id, found.expect("the round").0.answer_digest)
     }
 
+    /// Somebody gives the seat up, and two people revoke the admission.
+    pub(crate) async fn revoke(&self, applicant: &str) {
+        let (office, season) = (&self.office, self.season.as_str());
+        let proposed = office.propose_revocation(&self.clerk, season, applicant, "自愿放弃").await;
+        let proposed = proposed.expect("a proposal");
+        office
+            .approve_revocation(&self.reviewer, season, proposed.decision, &proposed.digest)
+            .await
+            .expect("a revocation");
+    }
+
     /// A batch from wishes to publication; the admissions.
     pub(crate) async fn publish(&self, batch: &str) -> usize {
         let (round, digest) = self.run(batch).await;

@@ -26,16 +26,6 @@ async fn audited(world: &World) -> Cleared {
     cleared
 }
 
-async fn revoke(world: &World, applicant: &str) {
-    let (office, season) = (&world.office, world.season.as_str());
-    let proposed = office.propose_revocation(&world.clerk, season, applicant, "自愿放弃").await;
-    let proposed = proposed.expect("a proposal");
-    office
-        .approve_revocation(&world.reviewer, season, proposed.decision, &proposed.digest)
-        .await
-        .expect("a revocation");
-}
-
 /// Puts a total right by two; how many seats it gave.
 async fn correct(world: &World, applicant: &str, total: &str) -> Result<usize, ActError> {
     let (office, season) = (&world.office, world.season.as_str());
@@ -80,12 +70,12 @@ fn the_gate_goes_on_after_a_revocation() {
             let of_school = || all.values().filter(|a| a.school == *school);
             let best = of_school().max_by_key(|a| a.total).expect("somebody");
             let last = of_school().min_by_key(|a| a.total).expect("somebody");
-            revoke(&world, &best.applicant).await;
+            world.revoke(&best.applicant).await;
             let second = audited(&world).await;
             assert_eq!((second.cleared, second.held), (all.len() - 1, 0), "{}", db.name);
             let opened = register(&world, school, &last.applicant).await;
             assert_eq!(opened, of_school().count() - 2);
-            revoke(&world, &last.applicant).await;
+            world.revoke(&last.applicant).await;
             let third = audited(&world).await;
             assert_eq!((third.cleared, third.held), (all.len() - 2, 0), "{}", db.name);
             assert_eq!(third.registered, [""; 0]);
@@ -181,7 +171,7 @@ fn later_batches_go_on_after_a_correction_for_somebody_already_seated_there() {
         world.publish(last).await;
         assert_eq!(audited(&world).await.held, 0);
         // Who was seated there was revoked: the correction gives nothing to whoever has gone.
-        revoke(&world, &who).await;
+        world.revoke(&who).await;
         let gone = correct(&world, &who, "748").await;
         assert!(matches!(gone, Err(ActError::Conflict(_))), "{gone:?}");
     });
@@ -273,7 +263,7 @@ fn a_mistyped_correction_and_a_corrected_pupil_who_leaves_harm_nobody() {
         correct(&world, who, &total(who)).await.expect("put back");
         all_are_cleared(&world, "put back").await;
         assert_eq!(held(&world).await[who].id, better.id);
-        revoke(&world, who).await;
+        world.revoke(who).await;
         all_are_cleared(&world, "gone").await;
     });
 }

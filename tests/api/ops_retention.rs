@@ -284,7 +284,7 @@ fn what_is_destroyed_is_gone_from_the_file_and_the_ledger_still_verifies() {
             let replayed = reveal(&world, &client).await.must_be(409);
             assert_eq!(replayed["type"], "/problems/idempotency-key", "{replayed}");
 
-            assert_eq!(read.payloads().await.expect("payloads"), []);
+            assert_eq!(kept_payloads(&world).await, 0);
             let kept = Kept { place: "外部".to_owned(), note: witness.clone() };
             assert_eq!(office.lost(&[kept]).await.expect("the ledger"), None);
             let checked = office.check_up().await.expect("the ledger");
@@ -305,6 +305,12 @@ fn what_is_destroyed_is_gone_from_the_file_and_the_ledger_still_verifies() {
             assert_eq!(still.must_be(200), lines, "lines are of nobody");
         });
     }
+}
+
+/// How many personal data of the ledger are not emptied.
+async fn kept_payloads(world: &World) -> usize {
+    let rows = world.office.store().read().payload_rows().await.expect("payloads");
+    rows.values().filter(|row| row.kept.is_some()).count()
 }
 
 /// Nothing is computed on what is no longer there, nothing destroyed twice, and nothing new said of anybody.
@@ -329,7 +335,7 @@ async fn nothing_goes_on(world: &World) {
     arrived.expect("an arrival");
     let undone = office.arrive(clerk, season, &active.applicant, false).await;
     undone.expect("an arrival undone");
-    assert_eq!(office.store().read().payloads().await.expect("payloads"), []);
+    assert_eq!(kept_payloads(world).await, 0);
 }
 
 #[test]

@@ -120,12 +120,9 @@ impl Office {
             Ok(_) => self.seals(season).await,
             Err(error) => Err(error),
         };
-        let broken = |seal: &luqu_engine::rules::Seal| {
-            !seal.found.as_ref().is_some_and(|now| now.eq_ignore_ascii_case(&seal.sealed))
-        };
         match seals {
             Ok(seals) => {
-                let broken = seals.into_iter().filter(broken);
+                let broken = seals.into_iter().filter(|seal| !seal.holds());
                 Ok(broken.map(|seal| format!("与签发时不同：{}", seal.what)).collect())
             }
             Err(busy @ ActError::Busy(_)) => Err(busy),

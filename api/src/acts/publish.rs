@@ -8,7 +8,7 @@ use luqu_engine::domain::{Applicant, Season};
 use luqu_engine::policy::Category;
 use serde_json::json;
 
-use super::run::{Computed, compute};
+use super::run::{Computed, compute, nothing_open_before};
 use super::{ActError, Actor, Office, now};
 use crate::ledger::Event;
 use crate::store::{GateKind, NewAdmission, Publishing, Role, Round, RoundStatus, SeatLine};
@@ -111,17 +111,9 @@ impl Office {
         let taken = taken.iter().filter(|a| a.active).map(|a| (a.plan, a.seat_no));
         let new = Seats::new(&lines, taken).allot(&computed, &found.batch)?;
         let tx = self.store.write().await?;
-        // As when the run was queued: nothing comes before what is published.
-        let windows = tx.windows(season).await?;
-        let policy = computed.season.policy();
-        let own = policy.batch_ix(&found.batch).map_or(0, |at| at.at());
-        for earlier in &policy.batches[..own] {
-            let opened = windows.contains_key(earlier.id.as_str());
-            if opened && tx.published_round(season, &earlier.id).await?.is_none() {
-                let text = format!("前面的批次 {} 已经开放、还没有公布", earlier.name);
-                return Err(ActError::Conflict(text));
-            }
-        }
+        // As when the run was queued: one in front may have been opened since.
+        let batch = super::batch_of(&computed.season, &found.batch)?;
+        nothing_open_before(&tx, computed.season.policy(), season, batch).await?;
         // The state first: every admission then refers to a round that is published in this very transaction.
         if !tx.publish_round(round, &actor.name, now()).await? {
             return Err(ActError::Conflict("该轮次已由他人办理".to_owned()));

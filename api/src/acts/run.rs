@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use luqu_engine::domain::draft::Draft;
-use luqu_engine::domain::{Answer, Season};
+use luqu_engine::domain::{Answer, BatchIx, Season};
 use luqu_engine::placement;
 use luqu_engine::policy::Policy;
 use luqu_engine::verify::{AnswerBytes, Certificate, Prepared};
@@ -17,7 +17,7 @@ use super::memory::away;
 use super::{ActError, Actor, Office, digest, now};
 use crate::error::Failure;
 use crate::ledger::Event;
-use crate::store::{Admission, Job, JobStatus, NewRound, Role, StoreError, WindowStatus};
+use crate::store::{Admission, Job, JobStatus, NewRound, Role, StoreError, Tx, WindowStatus};
 use crate::tables::Located;
 
 /// How a job ended.
@@ -97,12 +97,7 @@ impl Office {
         if tx.published_round(season, batch).await?.is_some() {
             return Err(ActError::Conflict("该批次已经公布".to_owned()));
         }
-        for earlier in &policy.batches[..at.at()] {
-            let opened = windows.contains_key(earlier.id.as_str());
-            if opened && tx.published_round(season, &earlier.id).await?.is_none() {
-                return Err(ActError::Conflict(format!("前面的批次 {} 还没有公布", earlier.name)));
-            }
-        }
+        nothing_open_before(&tx, &policy, season, at).await?;
         let busy = |j: &Job| {
             j.batch == batch && matches!(j.status, JobStatus::Queued | JobStatus::Running)
         };
@@ -417,6 +412,23 @@ pub(super) async fn compute(season: Season) -> Result<Result<Computed, String>, 
 #[must_use]
 pub fn inputs_digest(season: &Value, policy: &Value, seed: &Value, inputs: &Value) -> String {
     digest(json!([season, policy, seed, inputs]).to_string().as_bytes())
+}
+
+/// Passes where every batch in front of one that was opened at all is published: whoever is admitted there leaves.
+pub(super) async fn nothing_open_before(
+    tx: &Tx,
+    policy: &Policy,
+    season: &str,
+    batch: BatchIx,
+) -> Result<(), ActError> {
+    let windows = tx.windows(season).await?;
+    for earlier in &policy.batches[..batch.at()] {
+        let opened = windows.contains_key(earlier.id.as_str());
+        if opened && tx.published_round(season, &earlier.id).await?.is_none() {
+            return Err(ActError::Conflict(format!("前面的批次 {} 还没有公布", earlier.name)));
+        }
+    }
+    Ok(())
 }
 
 /// The season of a draft that the store holds.

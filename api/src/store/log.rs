@@ -79,18 +79,6 @@ impl<C: ConnectionTrait> Db<C> {
         Ok(rows.into_iter().map(|row| (row.seq.cast_unsigned(), row.leaf)).collect())
     }
 
-    /// The personal data of entries as far as they are kept: number, salt and data, by number.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn payloads(&self) -> Result<Vec<(u64, Vec<u8>, Vec<u8>)>, StoreError> {
-        let rows = ledger_payload::Entity::find()
-            .filter(ledger_payload::Column::Salt.is_not_null())
-            .order_by_asc(ledger_payload::Column::Seq);
-        let rows = rows.all(self.on()).await?.into_iter();
-        Ok(rows.filter_map(|r| Some((r.seq.cast_unsigned(), r.salt?, r.payload?))).collect())
-    }
-
     /// The rows of personal data, emptied ones too, by the number of their entry.
     ///
     /// # Errors

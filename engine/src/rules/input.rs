@@ -154,6 +154,11 @@ impl Seal {
     pub fn beside(what: &str, sealed: impl Into<String>, found: Option<Digest>) -> Self {
         Self { what: what.into(), sealed: sealed.into(), found: found.map(|d| d.to_string()) }
     }
+
+    /// Whether what was sealed is what is there.
+    pub fn holds(&self) -> bool {
+        self.found.as_ref().is_some_and(|now| now.eq_ignore_ascii_case(&self.sealed))
+    }
 }
 
 /// Everything an audit looks at beside the season.
